@@ -1,0 +1,29 @@
+/** The only place that asks the machine for time or turns: everything else is handed them. */
+
+export interface Clock {
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Milliseconds from an arbitrary start, never going back. */
+  elapsed(): number;
+  /** Lets messages and other work through before it resolves. */
+  turn(): Promise<void>;
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  elapsed: () => performance.now(),
+  turn: () => new Promise((resolve) => setImmediate(resolve)),
+};
+
+/** ISO 8601 in UTC to the second; null for a time that no calendar has. */
+export function isoTime(epochSeconds: number): string | null {
+  if (!(epochSeconds > 0) || epochSeconds > 1e11) return null;
+  return new Date(epochSeconds * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+/** ISO 8601 in UTC to the microsecond. */
+export function isoMicros(epochMicros: number): string {
+  const seconds = Math.floor(epochMicros / 1e6);
+  const micros = String(Math.floor(epochMicros % 1e6)).padStart(6, '0');
+  return new Date(seconds * 1000).toISOString().replace('.000Z', `.${micros}Z`);
+}

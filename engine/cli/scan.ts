@@ -1,0 +1,259 @@
+/** `lsm scan`: entries of a range, streamed. */
+import { describeProblem } from '../base/errors.ts';
+import { DamageLog } from '../iter/damage.ts';
+import type { VisibleEntries } from '../iter/visible.ts';
+import type { EntryRow, QueryParams } from '../protocol/engineApi.ts';
+import type { Service } from '../service.ts';
+import { visibleRow } from '../store/rows.ts';
+import { VanishedError } from '../store/vanished.ts';
+import type { StoreView } from '../store/view.ts';
+import { openWalk } from '../store/walk.ts';
+import { type Args, AT_OPTION, CF_OPTION, type CommandSpec, KEY_OPTIONS, readKey, UsageError } from './args.ts';
+import { bytesText, csvField, entryJson } from './format.ts';
+import { Output } from './output.ts';
+import { EXIT, newService, reportProblems } from './store.ts';
+
+const FORMATS = ['text', 'hex', 'jsonl', 'csv'] as const;
+type Format = (typeof FORMATS)[number];
+
+const WHOLE = Number.MAX_SAFE_INTEGER;
+
+export const scanCommand: CommandSpec = {
+  name: 'scan',
+  takes: ['STORE'],
+  summary: 'entries in key order',
+  options: [
+    { name: 'from', value: 'K', help: 'first key' },
+    { name: 'to', value: 'K', help: 'end of the range, exclusive' },
+    { name: 'prefix', value: 'K', help: 'only keys that start with K' },
+    { name: 'reverse', help: 'from the last key to the first' },
+    { name: 'limit', value: 'N', help: 'at most N entries' },
+    { name: 'keys-only', help: 'without values' },
+    { name: 'count', help: 'print only how many there are' },
+    { name: 'all-versions', help: 'every version and tombstone, as stored' },
+    { name: 'format', value: 'text|hex|jsonl|csv', help: 'default text' },
+    CF_OPTION,
+    AT_OPTION,
+    ...KEY_OPTIONS,
+    { name: 'json', help: 'same as --format jsonl' },
+  ],
+  run: async (args) => {
+    const params = readParams(args);
+    const format = readFormat(args);
+    const service = newService();
+    await service.call('open', { path: args.positionals[0] ?? '' });
+    const { store } = service;
+    const family = store.view.familyByName(args.text('cf') ?? 'default').state.id;
+    reportProblems(store.view.problems);
+    const scan = new Scan(service, { ...params, family }, format, args);
+    try {
+      scan.run();
+    } finally {
+      reportProblems(scan.damage.problems);
+    }
+    return scan.damage.lost ? EXIT.unreadable : EXIT.done;
+  },
+};
+
+function readParams(args: Args): Omit<QueryParams, 'family'> {
+  const key = (name: string): Uint8Array | undefined => {
+    const typed = args.text(name);
+    return typed === undefined ? undefined : readKey(typed, args);
+  };
+  if (args.has('reverse') && args.has('all-versions')) throw new UsageError('--all-versions runs forward only');
+  return {
+    from: key('from'),
+    to: key('to'),
+    prefix: key('prefix'),
+    reverse: args.has('reverse'),
+    limit: args.count('limit'),
+    allVersions: args.has('all-versions'),
+    at: args.count('at'),
+  };
+}
+
+function readFormat(args: Args): Format {
+  const typed = args.text('format') ?? (args.has('json') ? 'jsonl' : 'text');
+  const format = FORMATS.find((f) => f === typed);
+  if (format === undefined) throw new UsageError(`--format is one of ${FORMATS.join(', ')}, not "${typed}"`);
+  return format;
+}
+
+class Scan {
+  readonly damage = new DamageLog();
+  readonly #service: Service;
+  readonly #format: Format;
+  readonly #keysOnly: boolean;
+  readonly #countOnly: boolean;
+  readonly #limit: number;
+  readonly #out = new Output();
+  #params: QueryParams;
+  #printed = 0;
+  /** The last key that was printed: where a walk goes on when the store has moved on under it. */
+  #last: Uint8Array | undefined;
+
+  constructor(service: Service, params: QueryParams, format: Format, args: Args) {
+    this.#service = service;
+    this.#params = params;
+    this.#format = format;
+    this.#keysOnly = args.has('keys-only');
+    this.#countOnly = args.has('count');
+    this.#limit = params.limit ?? WHOLE;
+  }
+
+  run(): void {
+    if (this.#format === 'csv' && !this.#countOnly) {
+      this.#out.text(this.#keysOnly ? 'key\n' : 'key,value,seq,type,level,table\n');
+    }
+    for (;;) {
+      const { store, locked } = this.#service;
+      const view = store.stableView(this.#params.family, locked);
+      try {
+        const ordered = view.family(this.#params.family).order.known;
+        if (this.#params.allVersions === true || !ordered) this.#versions(view);
+        else this.#visible(view);
+        break;
+      } catch (thrown) {
+        if (!(thrown instanceof VanishedError) || this.#params.allVersions === true) throw thrown;
+        store.refresh();
+        this.#resume();
+      } finally {
+        view.release();
+      }
+    }
+    if (this.#countOnly) this.#out.text(`${this.#printed}\n`);
+    this.#out.flush();
+  }
+
+  #resume(): void {
+    if (this.#last === undefined) return;
+    this.#params =
+      this.#params.reverse === true ? { ...this.#params, to: this.#last } : { ...this.#params, from: this.#last };
+  }
+
+  #visible(view: StoreView): void {
+    const values = !this.#keysOnly && !this.#countOnly;
+    const { order } = view.family(this.#params.family);
+    const entries = view.scan(this.#params.family, { ...this.#params, values }, this.damage);
+    const resumed = this.#last;
+    try {
+      for (entries.first(); entries.valid && this.#printed < this.#limit; entries.next()) {
+        if (resumed !== undefined && this.#params.reverse !== true) {
+          const { keyBuffer, keyStart, keyLength } = entries;
+          if (order.compareUser(keyBuffer, keyStart, keyLength, resumed, 0, resumed.length) <= 0) continue;
+        }
+        this.#printed++;
+        if (!this.#countOnly) this.#entry(entries, view);
+      }
+    } catch (thrown) {
+      if (thrown instanceof VanishedError) {
+        this.#last = entries.keyBuffer.slice(entries.keyStart, entries.keyStart + entries.keyLength);
+      }
+      throw thrown;
+    } finally {
+      entries.close();
+    }
+  }
+
+  #entry(e: VisibleEntries, view: StoreView): void {
+    const out = this.#out;
+    if (e.problem !== undefined) {
+      const key = e.keyBuffer.slice(e.keyStart, e.keyStart + e.keyLength);
+      this.damage.report(e.problem, key, key);
+    }
+    if (this.#format === 'hex') {
+      if (this.#keysOnly) {
+        out.hex(e.keyBuffer, e.keyStart, e.keyLength);
+        out.newline();
+      } else if (e.hasValue || e.columns !== undefined) {
+        out.hexLine(e.keyBuffer, e.keyStart, e.keyLength, e.valueBuffer, e.valueStart, e.valueLength);
+      } else if (e.operands !== undefined) {
+        const joined = e.operands.map((o) => bytesHex(o)).join(' + ');
+        out.hex(e.keyBuffer, e.keyStart, e.keyLength);
+        out.text(` : merge ${joined}${e.base === undefined ? '' : ` on ${bytesHex(e.base)}`}\n`);
+      }
+      return;
+    }
+    const { order } = view.family(this.#params.family);
+    const unproven =
+      this.damage.lost && this.damage.covers(e.keyBuffer, e.keyStart, e.keyLength, order.compareUser);
+    this.#row(visibleRow(e, WHOLE), unproven);
+  }
+
+  #versions(view: StoreView): void {
+    const walk = openWalk(view, this.#params, this.damage);
+    try {
+      for (walk.start(); walk.valid && this.#printed < this.#limit; walk.next()) {
+        this.#printed++;
+        if (!this.#countOnly) this.#version(walk.row(WHOLE));
+      }
+    } finally {
+      walk.close();
+    }
+  }
+
+  #version(row: EntryRow): void {
+    if (this.#format !== 'hex') {
+      this.#row(row, false);
+      return;
+    }
+    const value = row.until ?? row.value;
+    this.#out.text(`${bytesHex(row.key)} @ ${row.seq} ${row.type}`);
+    this.#out.text(value === null || this.#keysOnly ? '\n' : ` : ${bytesHex(value)}\n`);
+  }
+
+  #row(row: EntryRow, unproven: boolean): void {
+    const out = this.#out;
+    if (this.#format === 'jsonl') {
+      const shown = this.#keysOnly ? withoutValue(row) : row;
+      out.text(`${JSON.stringify(entryJson(shown, unproven))}\n`);
+      return;
+    }
+    const key = bytesText(row.key);
+    const value = valueText(row);
+    if (this.#format === 'csv') {
+      out.text(
+        this.#keysOnly
+          ? `${csvField(key)}\n`
+          : `${csvField(key)},${csvField(value)},${row.seq},${row.type},${row.level},${row.table ?? ''}\n`,
+      );
+      return;
+    }
+    const version = this.#params.allVersions === true ? ` @ ${row.seq} ${row.type}` : '';
+    out.text(this.#keysOnly ? `${key}${version}\n` : `${key}${version} : ${value}\n`);
+  }
+}
+
+function withoutValue(row: EntryRow): EntryRow {
+  const { key, seq, type, level, table, timestamp, until, valueSize } = row;
+  return {
+    key,
+    seq,
+    type,
+    level,
+    table,
+    valueSize,
+    value: null,
+    ...(timestamp === undefined ? {} : { timestamp }),
+    ...(until === undefined ? {} : { until }),
+  };
+}
+
+function bytesHex(b: Uint8Array): string {
+  let s = '0x';
+  for (const byte of b) s += byte.toString(16).toUpperCase().padStart(2, '0');
+  return s;
+}
+
+function valueText(row: EntryRow): string {
+  if (row.problem !== undefined) return `(unreadable: ${describeProblem(row.problem)})`;
+  if (row.until !== undefined) return `until ${bytesText(row.until)}`;
+  if (row.operands !== undefined) {
+    const operands = row.operands.map(bytesText).join(' + ');
+    return `(merge ${operands}${row.base === undefined ? '' : ` on ${bytesText(row.base)}`})`;
+  }
+  if (row.columns !== undefined) {
+    return `{${row.columns.map((c) => `${bytesText(c.name)}=${bytesText(c.value)}`).join(', ')}}`;
+  }
+  return row.value === null ? '' : bytesText(row.value);
+}

@@ -1,0 +1,72 @@
+/**
+ * LevelDB's filter block: a Bloom filter per 2 KiB of the table file, found by the offset of the data
+ * block (rocksdb-leveldb.md §7). Like all filters it answers "maybe" to what does not add up.
+ */
+import { readU32 } from '../../../base/bytes.ts';
+import { BLOOM_SEED, hash32Level } from '../../../base/xxph3.ts';
+
+/** Name of the policy in the metaindex, after `filter.`. */
+export const LEVELDB_FILTER_POLICY = 'leveldb.BuiltinBloomFilter2';
+const TAIL_BYTES = 5;
+const MAX_PROBES = 30;
+
+export class LeveldbFilter {
+  /** What it is, for people. */
+  readonly kind: string;
+  readonly #block: Uint8Array;
+  /** Where the array of filter offsets starts, its entries, and log2 of the file range per filter. */
+  readonly #arrayAt: number;
+  readonly #filters: number;
+  readonly #baseLog: number;
+
+  /** `block` is the whole filter block without its trailer; the reference is kept. */
+  constructor(block: Uint8Array) {
+    const tail = block.length - TAIL_BYTES;
+    const arrayAt = tail < 0 ? 0 : readU32(block, tail);
+    const sound = tail >= 0 && arrayAt <= tail;
+    this.#block = block;
+    this.#arrayAt = arrayAt;
+    this.#filters = sound ? Math.floor((tail - arrayAt) / 4) : 0;
+    this.#baseLog = sound ? (block[tail + 4] as number) : 0;
+    this.kind = `${LEVELDB_FILTER_POLICY}: ${sound ? `Bloom per ${2 ** this.#baseLog} bytes` : 'damaged'}`;
+  }
+
+  /** False only if the user key buf[start, end) is not in the data block at file offset `blockOffset`. */
+  mayContain(blockOffset: number, buf: Uint8Array, start: number, end: number): boolean {
+    const index = Math.floor(blockOffset / 2 ** this.#baseLog);
+    if (index >= this.#filters) return true;
+    // The entry after the last one is the array's own offset.
+    const from = readU32(this.#block, this.#arrayAt + 4 * index);
+    const to = readU32(this.#block, this.#arrayAt + 4 * index + 4);
+    if (from > to || to > this.#arrayAt) return true;
+    return bloomMayContain(this.#block, from, to, buf, start, end);
+  }
+}
+
+export function openLeveldbFilter(block: Uint8Array): LeveldbFilter {
+  return new LeveldbFilter(block);
+}
+
+/** LevelDB's Bloom filter in block[from, to): bits, then a byte that holds the number of probes. */
+function bloomMayContain(
+  block: Uint8Array,
+  from: number,
+  to: number,
+  key: Uint8Array,
+  start: number,
+  end: number,
+): boolean {
+  // Nothing was added.
+  if (to - from < 2) return false;
+  const probes = block[to - 1] as number;
+  if (probes > MAX_PROBES) return true;
+  const bits = (to - 1 - from) * 8;
+  let h = hash32Level(key, start, end, BLOOM_SEED);
+  const delta = (h >>> 17) | (h << 15);
+  for (let i = 0; i < probes; i++) {
+    const bit = h % bits;
+    if (((block[from + (bit >>> 3)] as number) & (1 << (bit & 7))) === 0) return false;
+    h = (h + delta) >>> 0;
+  }
+  return true;
+}

@@ -1,0 +1,98 @@
+/**
+ * The filter of one table, whatever its kind: LevelDB's per-block filters, RocksDB's full filters,
+ * or partitions of them found through an index (rocksdb-leveldb.md §6 and §7).
+ */
+import type { BlockHandle } from '../footer.ts';
+import { IndexBlock } from '../indexBlock.ts';
+import type { TableReader } from '../tableReader.ts';
+import { type FilterReader, openFullFilter } from './filter.ts';
+import { openLeveldbFilter } from './leveldbFilter.ts';
+
+const LEVELDB = 'filter.leveldb.BuiltinBloomFilter2';
+/** Names under which RocksDB's built-in policies store their filters. */
+const BUILTIN = ['rocksdb.BuiltinBloomFilter', 'rocksdb.BuiltinRibbonFilter', 'bloomfilter', 'ribbonfilter'];
+/** Partitions kept in memory at once. */
+const PARTITIONS_MAX = 64;
+
+type Probe = (b: Uint8Array, start: number, length: number, blockOffset: number) => boolean;
+
+export class TableFilter {
+  /** Name of the metaindex entry, for example `fullfilter.rocksdb.BuiltinBloomFilter`. */
+  readonly name: string;
+  /** What it is in words, for example `FastLocalBloom, 6 probes`. */
+  readonly kind: string;
+  /** Bytes held in memory when opened. */
+  readonly bytes: number;
+  readonly partitions: number;
+  readonly #probe: Probe;
+
+  private constructor(name: string, kind: string, bytes: number, partitions: number, probe: Probe) {
+    this.name = name;
+    this.kind = kind;
+    this.bytes = bytes;
+    this.partitions = partitions;
+    this.#probe = probe;
+  }
+
+  /**
+   * False only if no key equal to b[start, +length) is in the data block at `blockOffset` (LevelDB) or
+   * in the table (RocksDB). The key must come without its user timestamp.
+   */
+  mayContain(b: Uint8Array, start: number, length: number, blockOffset: number): boolean {
+    return this.#probe(b, start, length, blockOffset);
+  }
+
+  /** The filter that whole keys can be asked of, if the table has one. Throws CORRUPT. */
+  static open(table: TableReader): TableFilter | undefined {
+    if (table.properties.text('rocksdb.block.based.table.whole.key.filtering') === '0') return undefined;
+    for (const { name } of table.metaBlocks()) {
+      const handle = table.metaHandle(name);
+      if (handle === undefined) continue;
+      if (name === LEVELDB) {
+        const block = table.readOwned(handle);
+        const filter = openLeveldbFilter(block);
+        return new TableFilter(name, filter.kind, block.length, 1, (b, start, length, blockOffset) =>
+          filter.mayContain(blockOffset, b, start, start + length),
+        );
+      }
+      const policy = name.slice(name.indexOf('.') + 1);
+      if (!BUILTIN.includes(policy)) continue;
+      if (name.startsWith('fullfilter.')) {
+        const block = table.readOwned(handle);
+        const filter = openFullFilter(block);
+        return new TableFilter(name, filter.kind, block.length, 1, (b, start, length) =>
+          filter.mayContain(b, start, start + length),
+        );
+      }
+      if (name.startsWith('partitionedfilter.')) return TableFilter.#partitioned(table, name, handle);
+    }
+    return undefined;
+  }
+
+  static #partitioned(table: TableReader, name: string, handle: BlockHandle): TableFilter {
+    const block = table.readOwned(handle);
+    const index = IndexBlock.decode(block, { ...table.indexFlags, firstKeys: false }, table.footer.offset, true);
+    const open = new Map<number, FilterReader>();
+    const partition = (i: number): FilterReader => {
+      const known = open.get(i);
+      if (known !== undefined) return known;
+      const filter = openFullFilter(table.readOwned({ offset: index.offset(i), size: index.size(i) }));
+      if (open.size >= PARTITIONS_MAX) open.delete(open.keys().next().value as number);
+      open.set(i, filter);
+      return filter;
+    };
+    const kind = index.count > 0 ? partition(0).kind : 'empty';
+    let bytes = block.length;
+    for (let i = 0; i < index.count; i++) bytes += index.size(i);
+    return new TableFilter(name, kind, bytes, index.count, (b, start, length) => {
+      const i = index.find(b.subarray(start, start + length), table.order);
+      // A damaged partition says nothing; the data decide.
+      if (i >= index.count) return true;
+      try {
+        return partition(i).mayContain(b, start, start + length);
+      } catch {
+        return true;
+      }
+    });
+  }
+}

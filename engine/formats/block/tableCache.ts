@@ -1,0 +1,80 @@
+/**
+ * Open tables, shared by all cursors and gets of a store and bounded in number and memory. A table
+ * that a cursor stands in is never closed under it.
+ */
+import type { TableInfo } from '../../model/tree.ts';
+import type { TableReader } from './tableReader.ts';
+
+interface Entry {
+  readonly table: TableReader;
+  users: number;
+  evicted: boolean;
+}
+
+/** Open files at once; well below the usual limit of 1,024 descriptors. */
+const OPEN_MAX = 400;
+/** Bytes of indexes and filters held at once. */
+const MEMORY_MAX = 48 << 20;
+
+export class TableCache {
+  readonly #open = new Map<number, Entry>();
+  #memory = 0;
+
+  /** The open table, opened by `load` if it is not yet; must be given back with `release`. */
+  acquire({ number }: TableInfo, load: () => TableReader): TableReader {
+    let entry = this.#open.get(number);
+    if (entry === undefined) {
+      entry = { table: load(), users: 0, evicted: false };
+      this.#memory += entry.table.memory;
+      this.#open.set(number, entry);
+      this.#shrink();
+    } else if (this.#open.size > OPEN_MAX / 2) {
+      // Recency only matters when eviction is near.
+      this.#open.delete(number);
+      this.#open.set(number, entry);
+    }
+    entry.users++;
+    return entry.table;
+  }
+
+  release({ number }: TableInfo, table: TableReader): void {
+    const entry = this.#open.get(number);
+    if (entry?.table === table) {
+      entry.users--;
+      return;
+    }
+    const gone = this.#orphans.get(table);
+    if (gone !== undefined && --gone.users === 0) {
+      this.#orphans.delete(table);
+      table.close();
+    }
+  }
+
+  /** Forgets a table that is no longer live; it closes when its last user is done. */
+  forget({ number }: TableInfo): void {
+    const entry = this.#open.get(number);
+    if (entry !== undefined) this.#evict(number, entry);
+  }
+
+  close(): void {
+    for (const [number, entry] of this.#open) this.#evict(number, entry);
+  }
+
+  /** Evicted tables that still have users. */
+  readonly #orphans = new Map<TableReader, Entry>();
+
+  #shrink(): void {
+    for (const [number, entry] of this.#open) {
+      if (this.#open.size <= OPEN_MAX && this.#memory <= MEMORY_MAX) return;
+      if (entry.users === 0 && this.#open.size > 1) this.#evict(number, entry);
+    }
+  }
+
+  #evict(number: number, entry: Entry): void {
+    this.#open.delete(number);
+    this.#memory -= entry.table.memory;
+    entry.evicted = true;
+    if (entry.users === 0) entry.table.close();
+    else this.#orphans.set(entry.table, entry);
+  }
+}

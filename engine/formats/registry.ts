@@ -1,0 +1,121 @@
+/**
+ * What a folder is, told from its content: file names raise the question, the bytes of MANIFEST and
+ * OPTIONS answer it. Engines whose stores are not opened yet are named, not guessed over.
+ */
+import { text } from '../base/bytes.ts';
+import { StoreError, toStoreError, unsupported } from '../base/errors.ts';
+import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
+import type { EngineId } from '../model/tree.ts';
+import type { Detection } from './driver.ts';
+import { LogReader } from './leveldb/logReader.ts';
+import { parseFileName } from './leveldb/names.ts';
+import { decodeLevelDbEdit } from './leveldb/versionEdit.ts';
+
+/** Edits looked at before a MANIFEST without a tag of RocksDB's counts as LevelDB's. */
+const EDITS_MAX = 256;
+const HEAD_BYTES = 4096;
+
+function head(fs: FileSystem, directory: string, name: string): Uint8Array {
+  const file = fs.open(joinPath(directory, name), 'read');
+  try {
+    const buffer = new Uint8Array(HEAD_BYTES);
+    return buffer.slice(0, file.readAt(buffer, 0));
+  } finally {
+    file.close();
+  }
+}
+
+function foreign(engine: EngineId, why: string, what: string): Detection {
+  return { engine, confidence: 0.9, why, refusal: unsupported(`${what}: its stores are not opened yet`) };
+}
+
+/** Whether every edit of the MANIFEST could be LevelDB's; undefined if none can be read. */
+function looksLevelDb(fs: FileSystem, directory: string, manifest: string): boolean | undefined {
+  const file = fs.open(joinPath(directory, manifest), 'read');
+  try {
+    const log = new LogReader(file, { path: manifest });
+    let edits = 0;
+    while (edits < EDITS_MAX && log.next()) {
+      // RocksDB may begin with an empty record.
+      if (log.record.length === 0) return false;
+      try {
+        decodeLevelDbEdit(log.record);
+      } catch {
+        return false;
+      }
+      edits++;
+    }
+    return edits === 0 ? undefined : true;
+  } finally {
+    file.close();
+  }
+}
+
+function detectForeign(fs: FileSystem, directory: string, names: readonly string[]): Detection | undefined {
+  const data = names.find((n) => /-Data\.db$/.test(n));
+  if (data !== undefined) return foreign('cassandra', `it holds ${data}`, 'a Cassandra table');
+  if (names.includes('MANIFEST') && text(head(fs, directory, 'MANIFEST').subarray(0, 4)) === 'Bdgr') {
+    return foreign('badger', 'its MANIFEST begins with Bdgr', 'a Badger store');
+  }
+  const marker = names.find((n) => n.startsWith('marker.'));
+  if (marker !== undefined) return foreign('pebble', `it holds ${marker}`, 'a Pebble store');
+  for (const name of names) {
+    if (parseFileName(name).kind !== 'options') continue;
+    if (text(head(fs, directory, name)).includes('pebble_version=')) {
+      return foreign('pebble', `${name} has pebble_version`, 'a Pebble store');
+    }
+  }
+  return undefined;
+}
+
+/**
+ * Throws one clear error if the path cannot be looked into or holds nothing of a store.
+ */
+export function detectStore(fs: FileSystem, directory: string): Detection {
+  const stat = fs.stat(directory);
+  if (!stat.isDirectory) {
+    throw new StoreError('INPUT', 'is a file, not the directory of a store', {
+      path: directory,
+      mend: 'name the directory that holds CURRENT, or look into the one file with `lsm dump`',
+    });
+  }
+  const names = fs.list(directory);
+  if (names.length === 0) {
+    throw new StoreError('NOT_FOUND', 'the directory is empty', {
+      path: directory,
+      mend: 'name the directory that holds CURRENT',
+    });
+  }
+  const other = detectForeign(fs, directory, names);
+  if (other !== undefined) return other;
+  const kinds = names.map((name) => ({ name, ...parseFileName(name) }));
+  const manifests = kinds.filter((f) => f.kind === 'manifest').sort((a, b) => (b.number ?? 0) - (a.number ?? 0));
+  if (manifests.length === 0 && !names.includes('CURRENT')) {
+    const tables = kinds.filter((f) => f.kind === 'table').length;
+    throw new StoreError(
+      'NOT_FOUND',
+      tables > 0
+        ? `there are ${tables} tables, but neither CURRENT nor a MANIFEST to say how they belong together`
+        : 'not the directory of a store: there is neither CURRENT nor a MANIFEST in it',
+      {
+        path: directory,
+        mend: tables > 0 ? 'look into each table with `lsm dump`' : 'name the directory that holds CURRENT',
+      },
+    );
+  }
+  const rocksFile = kinds.find((f) => f.kind === 'options' || f.kind === 'identity');
+  for (const { name } of manifests) {
+    try {
+      const level = looksLevelDb(fs, directory, name);
+      if (level === undefined) continue;
+      if (!level) return { engine: 'rocksdb', confidence: 1, why: `${name} has edits that only RocksDB writes` };
+      if (rocksFile === undefined) return { engine: 'leveldb', confidence: 0.9, why: `${name} has LevelDB's edits only` };
+    } catch (thrown) {
+      const e = toStoreError(thrown, { path: name });
+      if (e.code === 'IO') throw e;
+    }
+  }
+  return rocksFile !== undefined
+    ? { engine: 'rocksdb', confidence: 0.7, why: `it holds ${rocksFile.name}` }
+    : { engine: 'leveldb', confidence: 0.4, why: 'it holds CURRENT and nothing of another engine' };
+}

@@ -1,0 +1,82 @@
+/**
+ * What a tab's webview leaves with `vscode.setState`: enough for the host to open the same tab again
+ * after a window reload. It must survive JSON, so bytes are lower-case hex.
+ */
+import type { QueryParams } from './engineApi.ts';
+
+/** `QueryParams` with each byte string as hex. */
+export interface SavedParams {
+  readonly family: number;
+  readonly from?: string;
+  readonly to?: string;
+  readonly prefix?: string;
+  readonly reverse?: boolean;
+  readonly limit?: number;
+  readonly allVersions?: boolean;
+  readonly at?: number;
+  readonly table?: number;
+  readonly block?: number;
+}
+
+/** `ui` is the webview's own affair: scroll position, column widths, selection. */
+export type SavedView =
+  | {
+      readonly view: 'results';
+      readonly storePath: string;
+      readonly storeName: string;
+      readonly familyName: string;
+      readonly title: string;
+      readonly params: SavedParams;
+      readonly ui: unknown;
+    }
+  | { readonly view: 'overview'; readonly storePath: string; readonly storeName: string; readonly ui: unknown };
+
+function toHex(b: Uint8Array): string {
+  let s = '';
+  for (const byte of b) s += byte.toString(16).padStart(2, '0');
+  return s;
+}
+
+function fromHex(s: string): Uint8Array {
+  const b = new Uint8Array(s.length >> 1);
+  for (let i = 0; i < b.length; i++) b[i] = Number.parseInt(s.slice(2 * i, 2 * i + 2), 16);
+  return b;
+}
+
+export function saveParams(p: QueryParams): SavedParams {
+  return {
+    family: p.family,
+    ...(p.from === undefined ? {} : { from: toHex(p.from) }),
+    ...(p.to === undefined ? {} : { to: toHex(p.to) }),
+    ...(p.prefix === undefined ? {} : { prefix: toHex(p.prefix) }),
+    ...(p.reverse === undefined ? {} : { reverse: p.reverse }),
+    ...(p.limit === undefined ? {} : { limit: p.limit }),
+    ...(p.allVersions === undefined ? {} : { allVersions: p.allVersions }),
+    ...(p.at === undefined ? {} : { at: p.at }),
+    ...(p.table === undefined ? {} : { table: p.table }),
+    ...(p.block === undefined ? {} : { block: p.block }),
+  };
+}
+
+export function restoreParams(s: SavedParams): QueryParams {
+  return {
+    family: s.family,
+    from: s.from === undefined ? undefined : fromHex(s.from),
+    to: s.to === undefined ? undefined : fromHex(s.to),
+    prefix: s.prefix === undefined ? undefined : fromHex(s.prefix),
+    reverse: s.reverse,
+    limit: s.limit,
+    allVersions: s.allVersions,
+    at: s.at,
+    table: s.table,
+    block: s.block,
+  };
+}
+
+/** Whether `state`, as a window reload hands it back, is one of ours. */
+export function isSavedView(state: unknown): state is SavedView {
+  if (typeof state !== 'object' || state === null) return false;
+  const s = state as { view?: unknown; storePath?: unknown; params?: { family?: unknown } };
+  if (typeof s.storePath !== 'string') return false;
+  return s.view === 'overview' || (s.view === 'results' && typeof s.params?.family === 'number');
+}

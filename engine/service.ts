@@ -1,0 +1,269 @@
+/**
+ * The handlers behind `EngineApi`: one open store, its queries, and nothing of the outside world but
+ * what `Environment` hands in. The same object serves the worker, the CLI and the tests.
+ */
+import type { Clock } from './base/entropy.ts';
+import { StoreError } from './base/errors.ts';
+import { type FileSystem, joinPath } from './fs/fileSystem.ts';
+import { DamageLog } from './iter/damage.ts';
+import type {
+  BlockDetails,
+  EngineApi,
+  EngineNotice,
+  EntryRow,
+  GetResult,
+  Method,
+  Page,
+  Params,
+  QueryState,
+  Result,
+  StoreSummary,
+  TableDetails,
+} from './protocol/engineApi.ts';
+import type { CancelToken } from './protocol/rpc.ts';
+import { dumpLines } from './store/dump/dump.ts';
+import { openStore, openTableFile } from './store/open.ts';
+import { PointGet } from './store/pointGet.ts';
+import type { StoreReader } from './store/reader.ts';
+import { ResultSet } from './store/resultSet.ts';
+import { resolvedRow } from './store/rows.ts';
+import { summarize, tableRow } from './store/summary.ts';
+import { blockDetails, tableDetails } from './store/tableStats.ts';
+import { versionValue, visibleValue } from './store/values.ts';
+
+export interface Environment {
+  /** Must not allow writing unless the caller wants to write. */
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  /** The process that holds an exclusive lock on this file, if the system tells. */
+  lockOwner(path: string): { readonly pid: number } | undefined;
+  notify(notice: EngineNotice): void;
+}
+
+/** Queries kept at once; the one unused for longest is closed when there are more. */
+const QUERIES_MAX = 32;
+/** Milliseconds between two progress notices of one query. */
+const NOTICE_MS = 100;
+
+interface Open {
+  readonly store: StoreReader;
+  readonly path: string;
+  readonly kind: 'directory' | 'table';
+}
+
+type Handlers = { readonly [M in Method]: (p: Params<M>, token: CancelToken) => Result<M> | Promise<Result<M>> };
+
+const NEVER: CancelToken = { cancelled: false };
+
+export class Service {
+  readonly #env: Environment;
+  readonly #queries = new Map<number, ResultSet>();
+  #open: Open | undefined;
+  #nextQuery = 1;
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  /** Answers one call. Throws (or rejects with) StoreError. */
+  call<M extends Method>(method: M, params: Params<M>, token: CancelToken = NEVER): Result<M> | Promise<Result<M>> {
+    const handler = (Object.hasOwn(this.#handlers, method) ? this.#handlers[method] : undefined) as
+      | ((p: Params<M>, token: CancelToken) => Result<M> | Promise<Result<M>>)
+      | undefined;
+    if (handler === undefined) throw new StoreError('INPUT', `there is no method "${String(method)}"`);
+    return handler(params, token);
+  }
+
+  /** The open store, for callers in the same thread (CLI, tests). Throws INPUT if there is none. */
+  get store(): StoreReader {
+    return this.#opened().store;
+  }
+
+  /** Whether a process holds the store's LOCK. */
+  get locked(): boolean {
+    const { path, kind } = this.#opened();
+    return kind === 'directory' && this.#env.lockOwner(joinPath(path, 'LOCK')) !== undefined;
+  }
+
+  readonly #handlers: Handlers = {
+    open: ({ path }) => this.#openAs(path, 'directory'),
+    openTable: ({ path }) => this.#openAs(path, 'table'),
+    summary: () => this.#summary(),
+    refresh: () => ({ changed: this.store.refresh(), summary: this.#summary() }),
+    tables: (p) => this.#tables(p),
+    tableDetails: (p, token) => this.#tableDetails(p.table, token),
+    blocks: (p) => this.#blocks(p),
+    blockDetails: (p): BlockDetails =>
+      this.store.retry((view) => blockDetails(view, view.tableInfo(p.table), p.block)),
+    get: (p): GetResult => this.#get(p.family, p.key, p.at),
+    value: (p) =>
+      this.store.retry((view) =>
+        p.seq === undefined
+          ? visibleValue(view, p.family, p.key, p.maxBytes)
+          : versionValue(view, p.family, p.key, p.seq, p.maxBytes),
+      ),
+    openQuery: (p) => this.#openQuery(p),
+    queryState: (p) => this.#query(p.query).state(),
+    rows: (p, token) => this.#rows(p, token),
+    closeQuery: (p) => {
+      this.#queries.get(p.query)?.close();
+      this.#queries.delete(p.query);
+    },
+    dump: (p, token) => this.#dump(p, token),
+    close: () => this.#close(),
+  };
+
+  #opened(): Open {
+    if (this.#open === undefined) throw new StoreError('INPUT', 'no store is open');
+    return this.#open;
+  }
+
+  #openAs(path: string, kind: 'directory' | 'table'): StoreSummary {
+    this.#close();
+    const { fs } = this.#env;
+    const store = kind === 'directory' ? openStore(fs, path) : openTableFile(fs, path);
+    this.#open = { store, path, kind };
+    return this.#summary();
+  }
+
+  #summary(): StoreSummary {
+    const { store, path, kind } = this.#opened();
+    return summarize(store, kind, path, this.locked);
+  }
+
+  #tables(p: Params<'tables'>): Result<'tables'> {
+    const { view } = this.store;
+    const family = view.family(p.family);
+    const all = p.level < 0 ? family.tables : (family.view.levels.find((l) => l.level === p.level)?.tables ?? []);
+    const items = all.slice(p.offset, p.offset + p.limit).map((t) => tableRow(t, view));
+    return { items, offset: p.offset, total: all.length, complete: true };
+  }
+
+  async #tableDetails(number: number, token: CancelToken): Promise<TableDetails> {
+    const { store } = this;
+    const view = store.stableView(store.view.tableInfo(number).family, false);
+    try {
+      const job = tableDetails(view, view.tableInfo(number));
+      for (let step = job.next(); ; step = job.next()) {
+        if (step.done === true) return step.value;
+        await this.#turn(token);
+      }
+    } finally {
+      view.release();
+    }
+  }
+
+  #blocks(p: Params<'blocks'>): Result<'blocks'> {
+    return this.store.retry((view) => {
+      const info = view.tableInfo(p.table);
+      const table = view.acquire(info);
+      try {
+        const { index } = table;
+        const end = Math.min(p.offset + p.limit, index.count);
+        const items = [];
+        for (let i = Math.max(0, p.offset); i < end; i++) {
+          items.push({ index: i, offset: index.offset(i), size: index.size(i), separator: index.separator(i).slice() });
+        }
+        return { items, offset: p.offset, total: index.count, complete: true };
+      } finally {
+        view.releaseTable(info, table);
+      }
+    });
+  }
+
+  #get(family: number, key: Uint8Array, at: number | undefined): GetResult {
+    const { clock } = this.#env;
+    const started = clock.elapsed();
+    const damage = new DamageLog();
+    const { store } = this;
+    const resolved = store.retry((view) => new PointGet(view, family, damage).get(key, at));
+    if (resolved?.problem !== undefined) damage.note(resolved.problem);
+    return {
+      entry: resolved === undefined ? undefined : resolvedRow(key, resolved),
+      at: Math.min(at ?? Number.POSITIVE_INFINITY, store.view.lastSequence),
+      problems: damage.problems,
+      micros: (clock.elapsed() - started) * 1000,
+    };
+  }
+
+  #openQuery(p: Params<'openQuery'>): QueryState {
+    const query = new ResultSet(this.#nextQuery++, this.store, p, this.locked, this.#env.clock);
+    this.#queries.set(query.id, query);
+    for (const [id, old] of this.#queries) {
+      if (this.#queries.size <= QUERIES_MAX) break;
+      old.close();
+      this.#queries.delete(id);
+    }
+    query.step();
+    void this.#count(query);
+    return query.state();
+  }
+
+  /** Counts on in the background, a slice at a time, until the end or until the query is closed. */
+  async #count(query: ResultSet): Promise<void> {
+    const { clock } = this.#env;
+    let noticed = clock.elapsed();
+    try {
+      await clock.turn();
+      while (this.#queries.get(query.id) === query && query.step()) {
+        if (clock.elapsed() - noticed > NOTICE_MS) {
+          noticed = clock.elapsed();
+          this.#env.notify({ kind: 'queryProgress', state: query.state() });
+        }
+        await clock.turn();
+      }
+    } catch (thrown) {
+      query.fail(thrown);
+    }
+    if (this.#queries.get(query.id) === query) this.#env.notify({ kind: 'queryProgress', state: query.state() });
+  }
+
+  async #rows(p: Params<'rows'>, token: CancelToken): Promise<Page<EntryRow>> {
+    const query = this.#query(p.query);
+    while (!query.has(p.from + p.count)) await this.#turn(token);
+    // Most recently used last, so that `#openQuery` closes the right one.
+    this.#queries.delete(p.query);
+    this.#queries.set(p.query, query);
+    return query.rows(p.from, p.count, p.previewBytes);
+  }
+
+  #query(id: number): ResultSet {
+    const query = this.#queries.get(id);
+    if (query === undefined) throw new StoreError('INPUT', `query ${id} is closed`, { mend: 'run it again' });
+    return query;
+  }
+
+  async #dump(p: Params<'dump'>, token: CancelToken): Promise<Page<string>> {
+    const { path, kind } = this.#opened();
+    const file = kind === 'table' ? path : joinPath(path, p.file);
+    const items: string[] = [];
+    let total = 0;
+    let complete = true;
+    for (const line of dumpLines(this.#env.fs, file)) {
+      total++;
+      if (total <= p.offset) continue;
+      if (items.length >= p.limit) {
+        complete = false;
+        break;
+      }
+      items.push(line);
+      if (total % 2000 === 0) await this.#turn(token);
+    }
+    return { items, offset: p.offset, total, complete };
+  }
+
+  async #turn(token: CancelToken): Promise<void> {
+    await this.#env.clock.turn();
+    if (token.cancelled) throw new StoreError('CANCELLED', 'cancelled');
+  }
+
+  #close(): void {
+    for (const q of this.#queries.values()) q.close();
+    this.#queries.clear();
+    this.#open?.store.close();
+    this.#open = undefined;
+  }
+}
+
+/** Compile-time proof that the handlers answer the whole API. */
+export type ServiceCovers = keyof EngineApi extends Method ? true : never;

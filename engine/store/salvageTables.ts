@@ -1,0 +1,115 @@
+/**
+ * With a damaged MANIFEST the last known tree may be long past. Every table in the directory that it
+ * does not name is then shown too, as part of L0: entries carry their sequence numbers, so the newest
+ * version of a key wins wherever it stands. What had been compacted away but not yet removed may
+ * reappear; the problem says so.
+ */
+import { type Problem, toStoreError } from '../base/errors.ts';
+import { RunCursor } from '../formats/block/runCursor.ts';
+import { TableReader } from '../formats/block/tableReader.ts';
+import type { Dialect } from '../formats/driver.ts';
+import { typeName } from '../formats/leveldb/internalKey.ts';
+import { parseFileName } from '../formats/leveldb/names.ts';
+import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
+import { keyOf } from '../iter/cursor.ts';
+import { DamageLog } from '../iter/damage.ts';
+import { BYTEWISE, type KeyOrder } from '../iter/order.ts';
+import type { Bound, TableInfo } from '../model/tree.ts';
+import type { Snapshot } from './snapshot.ts';
+import { buildView, type FamilyVersion, type Version } from './version.ts';
+
+export function salvageTables(
+  fs: FileSystem,
+  directory: string,
+  dialect: Dialect,
+  snapshot: Snapshot,
+  version: Version,
+): Version {
+  const problems: Problem[] = [...version.problems];
+  const tables = new Map(version.tables);
+  const found = new Map<number, TableInfo[]>();
+  for (const name of snapshot.names) {
+    const { kind, number } = parseFileName(name);
+    if (kind !== 'table' || number === null || tables.has(number)) continue;
+    try {
+      const family = familyOf(fs, directory, dialect, name, version);
+      if (family === undefined) continue;
+      const info = describeTable(fs, directory, dialect, name, number, family.state.id, family.order);
+      if (info === undefined) continue;
+      tables.set(number, info);
+      const list = found.get(info.family);
+      if (list === undefined) found.set(info.family, [info]);
+      else list.push(info);
+      problems.push({
+        code: 'CORRUPT',
+        path: name,
+        message: 'table is on disk but in none of the version edits that could be read: it is shown in level 0',
+      });
+    } catch (thrown) {
+      problems.push(toStoreError(thrown, { path: name }).toProblem());
+    }
+  }
+  const families = new Map<number, FamilyVersion>();
+  for (const [id, f] of version.families) {
+    const view = buildView(id, [...f.tables, ...(found.get(id) ?? [])], f.order, f.view.blobFiles);
+    families.set(id, { ...f, view, tables: view.levels.flatMap((l) => l.tables) });
+  }
+  return { families, tables, broken: version.broken, problems };
+}
+
+/**
+ * Walks a table that no MANIFEST describes for its bounds and sequence numbers, and places it in
+ * level 0 of `family`. undefined if it holds no entry. Throws StoreError if it cannot be opened.
+ */
+export function describeTable(
+  fs: FileSystem,
+  directory: string,
+  dialect: Dialect,
+  name: string,
+  number: number,
+  family: number,
+  order: KeyOrder,
+): TableInfo | undefined {
+  const file = fs.open(joinPath(directory, name), 'read');
+  try {
+    const table = new TableReader(file, { dialect: dialect.block, order });
+    const nothing: Bound = { key: new Uint8Array(0), seq: 0, type: 'unknown' };
+    const blank = { family, level: 0, number, file: name, bytes: table.size, smallest: nothing, largest: nothing };
+    const cursor = new RunCursor({ acquire: () => table, release: () => {} }, [blank], 0, order, new DamageLog());
+    const bound = (): Bound => ({
+      key: keyOf(cursor).slice(0, cursor.keyLength - order.timestampSize),
+      seq: cursor.sequence,
+      type: typeName(cursor.type),
+    });
+    let smallestSeq = Number.POSITIVE_INFINITY;
+    let largestSeq = -1;
+    let smallest: Bound | undefined;
+    for (cursor.first(); cursor.valid; cursor.next()) {
+      smallest ??= bound();
+      smallestSeq = Math.min(smallestSeq, cursor.sequence);
+      largestSeq = Math.max(largestSeq, cursor.sequence);
+    }
+    cursor.last();
+    if (smallest === undefined || !cursor.valid) return undefined;
+    return { ...blank, smallest, largest: bound(), smallestSeq, largestSeq };
+  } finally {
+    file.close();
+  }
+}
+
+/** The family that a table says it belongs to; the default one where it does not say. */
+function familyOf(
+  fs: FileSystem,
+  directory: string,
+  dialect: Dialect,
+  name: string,
+  version: Version,
+): FamilyVersion | undefined {
+  const file = fs.open(joinPath(directory, name), 'read');
+  try {
+    const { properties } = new TableReader(file, { dialect: dialect.block, order: BYTEWISE });
+    return version.families.get(properties.number('rocksdb.column.family.id') ?? 0) ?? version.families.get(0);
+  } finally {
+    file.close();
+  }
+}

@@ -1,0 +1,170 @@
+/**
+ * What is read of a directory at one moment: MANIFEST, logs and file list that belong together.
+ *
+ * A running owner changes them under us. A MANIFEST that is older than the logs beside it would lose
+ * what was flushed between the two looks, so both are read again until nothing has moved meanwhile.
+ */
+import { type Problem, StoreError, toStoreError } from '../base/errors.ts';
+import type { Dialect, StoreOptions } from '../formats/driver.ts';
+import { type ManifestState, readManifest } from '../formats/leveldb/manifest.ts';
+import { CURRENT_BYTES_MAX, manifestFromCurrent, parseFileName } from '../formats/leveldb/names.ts';
+import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
+import { keyOrder } from '../iter/order.ts';
+import type { Version } from './version.ts';
+import { type ReplayResult, replayWals } from './walReplay.ts';
+
+export interface Snapshot {
+  readonly manifest: ManifestState;
+  readonly replay: ReplayResult;
+  readonly options: StoreOptions;
+  readonly names: readonly string[];
+  readonly problems: readonly Problem[];
+  /** Changes whenever the owner has written something that a refresh would show. */
+  readonly fingerprint: string;
+}
+
+/** Where a reader gets its snapshots: a directory, or a single file. */
+export interface SnapshotSource {
+  /** Throws StoreError if there is nothing that could be shown. */
+  read(): { readonly snapshot: Snapshot; readonly version: Version };
+  /** As `Snapshot.fingerprint`, of now. */
+  fingerprint(): string;
+}
+
+/** Tries before a store that changes all the time is shown as it was caught. */
+const TRIES_MAX = 20;
+
+export function readCurrent(fs: FileSystem, directory: string): string {
+  const file = fs.open(joinPath(directory, 'CURRENT'), 'read');
+  try {
+    const buffer = new Uint8Array(CURRENT_BYTES_MAX + 1);
+    return manifestFromCurrent(buffer.slice(0, file.readAt(buffer, 0)));
+  } finally {
+    file.close();
+  }
+}
+
+/** The MANIFEST that CURRENT names or, where CURRENT is unusable, the newest one there is. */
+function findManifest(fs: FileSystem, directory: string, names: readonly string[], problems: Problem[]): string {
+  let failure: StoreError;
+  try {
+    const name = readCurrent(fs, directory);
+    if (names.includes(name)) return name;
+    failure = new StoreError('NOT_FOUND', `CURRENT names ${name}, which is not there`, { path: 'CURRENT', offset: 0 });
+  } catch (thrown) {
+    failure = toStoreError(thrown, { path: 'CURRENT' });
+    if (failure.code === 'NOT_FOUND') failure = new StoreError('NOT_FOUND', 'CURRENT is missing', { path: 'CURRENT' });
+  }
+  const manifests = names
+    .map((name) => ({ name, ...parseFileName(name) }))
+    .filter((f) => f.kind === 'manifest')
+    .sort((a, b) => (b.number ?? 0) - (a.number ?? 0));
+  const newest = manifests[0];
+  if (newest === undefined) {
+    throw new StoreError(
+      failure.code,
+      `${failure.message}, and there is no MANIFEST to go by`,
+      { path: failure.path, offset: failure.offset, mend: 'restore CURRENT and MANIFEST from a backup' },
+    );
+  }
+  problems.push({ ...failure.toProblem(), message: `${failure.message}; ${newest.name}, the newest there is, is read instead` });
+  return newest.name;
+}
+
+/** Sizes of what the owner appends to: equal fingerprints mean that nothing was written between. */
+export function fingerprint(fs: FileSystem, directory: string): string {
+  const parts: string[] = [];
+  for (const name of fs.list(directory)) {
+    const { kind } = parseFileName(name);
+    if (kind !== 'wal' && kind !== 'manifest' && kind !== 'current' && kind !== 'options') continue;
+    try {
+      const s = fs.stat(joinPath(directory, name));
+      parts.push(`${name}:${s.size}:${s.inode}${kind === 'current' ? `:${s.modified}` : ''}`);
+    } catch {
+      // Gone between the listing and the look: the name's absence is the difference.
+    }
+  }
+  return parts.join('|');
+}
+
+/** What of the fingerprint must not move while MANIFEST and logs are read one after the other. */
+function shape(fs: FileSystem, directory: string, manifest: string): string {
+  const names = fs.list(directory).filter((n) => parseFileName(n).kind === 'wal');
+  let size = -1;
+  try {
+    size = fs.stat(joinPath(directory, manifest)).size;
+  } catch {
+    size = -1;
+  }
+  return `${manifest}:${size}:${names.join(',')}`;
+}
+
+/** Throws NOT_FOUND or CORRUPT if there is nothing that could be shown. */
+export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect): Snapshot {
+  for (let attempt = 1; ; attempt++) {
+    const problems: Problem[] = [];
+    const print = fingerprint(fs, directory);
+    const names = fs.list(directory);
+    const current = findManifest(fs, directory, names, problems);
+    const before = shape(fs, directory, current);
+    let manifest: ManifestState;
+    try {
+      manifest = readManifest(fs, directory, current, dialect.decodeEdit);
+    } catch (thrown) {
+      // CURRENT moved on to another MANIFEST and this one was removed.
+      if (toStoreError(thrown).code === 'NOT_FOUND' && attempt < TRIES_MAX) continue;
+      throw thrown;
+    }
+    const options = dialect.loadOptions(fs, directory, names);
+    const replay = replayLogs(fs, directory, names, dialect, manifest, options);
+    const moved = shape(fs, directory, current) !== before || replay.vanished.length > 0;
+    if (!moved || attempt >= TRIES_MAX) {
+      return {
+        manifest,
+        replay,
+        options,
+        names,
+        problems: [...problems, ...manifest.problems, ...options.problems, ...replay.problems],
+        fingerprint: print,
+      };
+    }
+    replay.close();
+  }
+}
+
+function replayLogs(
+  fs: FileSystem,
+  directory: string,
+  names: readonly string[],
+  dialect: Dialect,
+  manifest: ManifestState,
+  options: StoreOptions,
+): ReplayResult {
+  const wals = names.flatMap((n) => {
+    const { kind, number } = parseFileName(n);
+    return kind === 'wal' && number !== null ? [number] : [];
+  });
+  const mode = options.db['wal_recovery_mode'] ?? '';
+  const modes: Readonly<Record<string, 0 | 1 | 2 | 3>> = {
+    kTolerateCorruptedTailRecords: 0,
+    kAbsoluteConsistency: 1,
+    kPointInTimeRecovery: 2,
+    kSkipAnyCorruptedRecords: 3,
+  };
+  return replayWals(fs, directory, wals, {
+    engine: dialect.id,
+    families: [...manifest.families.values()].map((f) => ({
+      id: f.id,
+      name: f.name,
+      logNumber: f.logNumber,
+      order: keyOrder(f.comparator),
+      timestampsPersisted: f.timestampsPersisted,
+      hasTables: f.tables.size > 0,
+    })),
+    lastSequence: manifest.lastSequence,
+    minLogNumberToKeep: manifest.minLogNumberToKeep,
+    prevLogNumber: manifest.prevLogNumber,
+    allowTwoPhase: options.db['allow_2pc'] === 'true',
+    recoveryMode: modes[mode],
+  });
+}

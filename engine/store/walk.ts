@@ -1,0 +1,215 @@
+/**
+ * The walks that a query can be: visible entries in either direction, all versions, or the entries of
+ * one table or block. One shape for all, so that counting, paging and printing are written once.
+ */
+import { type Cursor, MAX_SEQUENCE } from '../iter/cursor.ts';
+import type { DamageLog } from '../iter/damage.ts';
+import { Bounds, seekKey } from '../iter/range.ts';
+import type { VisibleEntries } from '../iter/visible.ts';
+import type { EntryRow, QueryParams } from '../protocol/engineApi.ts';
+import { versionRow, visibleRow } from './rows.ts';
+import type { StoreView } from './view.ts';
+
+/** A place in a walk that it can be taken up from again. */
+export interface Bookmark {
+  readonly key: Uint8Array;
+  readonly sequence: number;
+}
+
+export interface Walk {
+  readonly valid: boolean;
+  /** Bytes of the current entry's key and value. */
+  readonly bytes: number;
+  /** False where the walk can only be started from its beginning. */
+  readonly seekable: boolean;
+  start(from?: Bookmark): void;
+  next(): void;
+  bookmark(): Bookmark;
+  row(previewBytes: number): EntryRow;
+  close(): void;
+}
+
+export function openWalk(view: StoreView, params: QueryParams, damage: DamageLog): Walk {
+  if (params.table !== undefined) return new TableWalk(view, params.table, params.block, damage);
+  const known = view.family(params.family).order.known;
+  if (params.allVersions === true || !known) return new VersionWalk(view, params, damage);
+  return new VisibleWalk(view, params, damage);
+}
+
+class VisibleWalk implements Walk {
+  readonly seekable = true;
+  readonly #view: StoreView;
+  readonly #params: QueryParams;
+  readonly #damage: DamageLog;
+  #entries: VisibleEntries;
+
+  constructor(view: StoreView, params: QueryParams, damage: DamageLog) {
+    this.#view = view;
+    this.#params = params;
+    this.#damage = damage;
+    this.#entries = view.scan(params.family, params, damage);
+  }
+
+  get valid(): boolean {
+    return this.#entries.valid;
+  }
+  get bytes(): number {
+    return this.#entries.keyLength + this.#entries.valueLength;
+  }
+
+  start(from?: Bookmark): void {
+    if (from !== undefined) {
+      this.#entries.close();
+      const { reverse, ...rest } = this.#params;
+      // Going down, the bookmark is an upper bound, and the smallest key after it keeps it inside.
+      const params =
+        reverse === true
+          ? { ...rest, reverse, to: this.#after(from.key) }
+          : { ...rest, from: from.key };
+      this.#entries = this.#view.scan(this.#params.family, params, this.#damage);
+    }
+    this.#entries.first();
+    if (from !== undefined && this.#params.reverse === true) this.#skipTo(from.key);
+  }
+
+  next(): void {
+    this.#entries.next();
+  }
+
+  bookmark(): Bookmark {
+    const e = this.#entries;
+    return { key: e.keyBuffer.slice(e.keyStart, e.keyStart + e.keyLength), sequence: e.sequence };
+  }
+
+  row(previewBytes: number): EntryRow {
+    const row = visibleRow(this.#entries, previewBytes);
+    if (row.problem !== undefined) this.#damage.report(row.problem, row.key, row.key);
+    return row;
+  }
+
+  close(): void {
+    this.#entries.close();
+  }
+
+  /** A bound that lets `key` itself through and, bytewise, nothing behind it. */
+  #after(key: Uint8Array): Uint8Array | undefined {
+    const { order } = this.#view.family(this.#params.family);
+    if (order.reversed) return this.#params.to;
+    const after = new Uint8Array(key.length + 1);
+    after.set(key);
+    return after;
+  }
+
+  #skipTo(key: Uint8Array): void {
+    const { order } = this.#view.family(this.#params.family);
+    const e = this.#entries;
+    while (e.valid && order.compareUser(e.keyBuffer, e.keyStart, e.keyLength, key, 0, key.length) > 0) e.next();
+  }
+}
+
+class VersionWalk implements Walk {
+  readonly seekable: boolean;
+  readonly #cursor: Cursor;
+  readonly #view: StoreView;
+  readonly #family: number;
+  readonly #bounds: Bounds;
+  readonly #at: number;
+
+  constructor(view: StoreView, params: QueryParams, damage: DamageLog) {
+    this.#view = view;
+    this.#family = params.family;
+    const { order } = view.family(params.family);
+    this.seekable = order.known;
+    this.#bounds = new Bounds(order, params);
+    this.#at = params.at ?? MAX_SEQUENCE;
+    this.#cursor = view.versions(params.family, params, damage);
+  }
+
+  get #done(): boolean {
+    return this.seekable && this.#bounds.isPast(this.#cursor);
+  }
+  get valid(): boolean {
+    return this.#cursor.valid && !this.#done;
+  }
+  get bytes(): number {
+    return this.#cursor.keyLength + this.#cursor.valueLength;
+  }
+
+  start(from?: Bookmark): void {
+    const c = this.#cursor;
+    const { lower, order } = this.#bounds;
+    if (from !== undefined && this.seekable) c.seek(from.key, from.sequence);
+    else if (lower !== undefined && this.seekable) c.seek(seekKey(lower, order, 'newest'), MAX_SEQUENCE);
+    else c.first();
+    this.#skip();
+  }
+
+  next(): void {
+    this.#cursor.next();
+    this.#skip();
+  }
+
+  bookmark(): Bookmark {
+    const c = this.#cursor;
+    return { key: c.keyBuffer.slice(c.keyStart, c.keyStart + c.keyLength), sequence: c.sequence };
+  }
+
+  row(previewBytes: number): EntryRow {
+    return versionRow(this.#cursor, this.#view.family(this.#family).order, previewBytes);
+  }
+
+  close(): void {
+    this.#cursor.close();
+  }
+
+  #skip(): void {
+    const c = this.#cursor;
+    while (c.valid && (c.sequence > this.#at || this.#bounds.isBefore(c))) c.next();
+  }
+}
+
+class TableWalk implements Walk {
+  readonly seekable: boolean;
+  readonly #cursor: ReturnType<StoreView['tableCursor']>;
+  readonly #view: StoreView;
+  readonly #family: number;
+  readonly #block: number | undefined;
+
+  constructor(view: StoreView, table: number, block: number | undefined, damage: DamageLog) {
+    this.#view = view;
+    this.#family = view.tableInfo(table).family;
+    this.#block = block;
+    this.seekable = view.family(this.#family).order.known && block === undefined;
+    this.#cursor = view.tableCursor(table, damage);
+  }
+
+  get valid(): boolean {
+    return this.#cursor.valid && (this.#block === undefined || this.#cursor.blockIndex === this.#block);
+  }
+  get bytes(): number {
+    return this.#cursor.keyLength + this.#cursor.valueLength;
+  }
+
+  start(from?: Bookmark): void {
+    if (this.#block !== undefined) this.#cursor.onlyBlock(this.#block);
+    else if (from !== undefined && this.seekable) this.#cursor.seek(from.key, from.sequence);
+    else this.#cursor.first();
+  }
+
+  next(): void {
+    this.#cursor.next();
+  }
+
+  bookmark(): Bookmark {
+    const c = this.#cursor;
+    return { key: c.keyBuffer.slice(c.keyStart, c.keyStart + c.keyLength), sequence: c.sequence };
+  }
+
+  row(previewBytes: number): EntryRow {
+    return versionRow(this.#cursor, this.#view.family(this.#family).order, previewBytes);
+  }
+
+  close(): void {
+    this.#cursor.close();
+  }
+}

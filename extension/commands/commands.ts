@@ -1,0 +1,277 @@
+/** Every command: each asks for what it misses, shows one error at most, and returns what it did. */
+
+import { stat } from 'node:fs/promises';
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { displayKey, formatCount, hex } from '../../engine/model/display.ts';
+import type { GetResult } from '../../engine/protocol/engineApi.ts';
+import { describeProblem } from '../../engine/protocol/rpc.ts';
+import { VALUE_BYTES_MAX } from '../documents.ts';
+import { COMMANDS, ITEM_COMMANDS, PRIVATE_COMMANDS, VIEWS } from '../ids.ts';
+import { showError, withProgress } from '../messages.ts';
+import type { Overviews } from '../panels/overviewPanel.ts';
+import { showResults } from '../panels/resultsPanel.ts';
+import type { Services } from '../services.ts';
+import { settings } from '../settings.ts';
+import type { Store } from '../stores.ts';
+import { familyOf, type MoreNode, type Node, tableOf } from '../trees/nodes.ts';
+import { valueText } from '../valueText.ts';
+import { argsOf, askKey, familyFor, isNode, keyFrom, storeFor } from './pickers.ts';
+import { scan } from './scan.ts';
+
+const t = vscode.l10n.t;
+
+export interface CommandParts extends Services {
+  readonly overviews: Overviews;
+  /** Looks for store directories in the workspace folders again. */
+  readonly discover: () => Promise<void>;
+}
+
+export function registerCommands(parts: CommandParts): vscode.Disposable {
+  const { stores, tree, documents, log } = parts;
+  const disposables: vscode.Disposable[] = [];
+  /** Errors reach a person once; code that runs a command (tests, other extensions) gets them thrown. */
+  const on = (id: string, what: string, run: (arg: unknown, second?: unknown) => unknown): void => {
+    disposables.push(
+      vscode.commands.registerCommand(id, async (arg: unknown, second?: unknown) => {
+        try {
+          return await run(arg, second);
+        } catch (thrown) {
+          showError(log, what, thrown);
+          return undefined;
+        }
+      }),
+    );
+  };
+
+  on(COMMANDS.openStore, t('Open Store'), async (arg) => {
+    const given = argsOf(arg).store;
+    if (given !== undefined) return openAt(parts, typeof given === 'string' ? given : given.path);
+    const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+    const picked = await vscode.window.showOpenDialog({
+      canSelectFolders: true,
+      canSelectFiles: false,
+      openLabel: t('Open Store'),
+      title: t('Open the data directory of a RocksDB or LevelDB store'),
+      ...(folder === undefined ? {} : { defaultUri: folder }),
+    });
+    const uri = picked?.[0];
+    return uri === undefined ? undefined : openAt(parts, uri.fsPath);
+  });
+
+  on(COMMANDS.openStoreAtPath, t('Open Store'), async (arg) => {
+    const given = argsOf(arg).store;
+    if (given !== undefined) return openAt(parts, typeof given === 'string' ? given : given.path);
+    const typed = await vscode.window.showInputBox({
+      title: t('Open Store at Path'),
+      prompt: t('The data directory of a RocksDB or LevelDB store'),
+      placeHolder: '/var/lib/app/db',
+      ignoreFocusOut: true,
+      validateInput: checkDirectory,
+    });
+    return typed === undefined || typed === '' ? undefined : openAt(parts, expand(typed));
+  });
+
+  on(ITEM_COMMANDS.openFolderAsStore, t('Open Store'), async (arg) => {
+    const given = argsOf(arg).store;
+    if (typeof given !== 'string') return undefined;
+    const isFile = await stat(given).then(
+      (s) => s.isFile(),
+      () => false,
+    );
+    return openAt(parts, isFile ? path.dirname(given) : given);
+  });
+
+  on(COMMANDS.closeStore, t('Close Store'), async (arg) => {
+    const store = await storeFor(stores, argsOf(arg));
+    if (store === undefined) return;
+    parts.overviews.close(store);
+    stores.close(store);
+  });
+
+  on(COMMANDS.refresh, t('Refresh'), async (arg) => {
+    const given = argsOf(arg);
+    const list =
+      given.store === undefined
+        ? stores.list.filter((s) => s.state === 'open' || s.state === 'failed')
+        : [await storeFor(stores, given, 'any')];
+    if (given.store === undefined) await parts.discover();
+    for (const store of list) {
+      if (store === undefined) continue;
+      store.retry();
+      await withProgress(VIEWS.stores, t('Refreshing {0}', store.name), (token) => store.refresh(token));
+      tree.refresh(store);
+    }
+  });
+
+  on(COMMANDS.get, t('Get'), (arg) => get(parts, arg));
+  on(COMMANDS.scan, t('Scan'), (arg) => scan(parts, argsOf(arg)));
+
+  on(ITEM_COMMANDS.scanTable, t('Show Entries'), (arg) => {
+    if (!isNode(arg)) return;
+    const table = tableOf(arg);
+    if (table === undefined) return;
+    const block = arg.kind === 'block' ? { block: arg.block.index } : {};
+    showResults(parts, arg.store, { family: table.family, table: table.number, ...block });
+  });
+
+  on(COMMANDS.showOverview, t('Store Overview'), async (arg) => {
+    const store = await storeFor(stores, argsOf(arg));
+    if (store === undefined) return;
+    await withProgress(VIEWS.stores, t('Opening {0}', store.name), (token) => store.open(token));
+    stores.setActive(store);
+    parts.overviews.show(store);
+  });
+
+  on(COMMANDS.copyKey, t('Copy Key'), async (arg) => {
+    const node = isNode(arg) ? arg : tree.view.selection[0];
+    if (node?.kind !== 'entry') return;
+    await copy(displayKey(node.entry.key, 1_000_000), t('Key copied.'));
+  });
+
+  on(COMMANDS.copyValue, t('Copy Value'), async (arg) => {
+    const selected = tree.view.selection[0];
+    const args = argsOf(arg ?? (selected?.kind === 'entry' ? selected : undefined));
+    const store = await storeFor(stores, args);
+    if (store === undefined) return;
+    const family = await familyFor(store, args);
+    if (family === undefined) return;
+    const key = keyFrom(args.key) ?? (await askKey(t('Copy Value'), t('Key in {0}', family.name)));
+    if (key === undefined) return;
+    const value = await withProgress(VIEWS.stores, t('Reading the value of {0}', displayKey(key, 40)), (token) =>
+      store.call('value', { family: family.id, key, seq: args.seq, maxBytes: VALUE_BYTES_MAX }, token),
+    );
+    const text = valueText(value).kind === 'hex' ? `0x${hex(value)}` : new TextDecoder().decode(value);
+    await copy(text, t('Value copied.'));
+  });
+
+  on(COMMANDS.copyPath, t('Copy Path'), async (arg) => {
+    const node = isNode(arg) ? arg : undefined;
+    const store = node?.store ?? (await storeFor(stores, argsOf(arg), 'any'));
+    if (store === undefined) return;
+    await copy(node === undefined ? store.path : pathOfNode(node), t('Path copied.'));
+  });
+
+  on(COMMANDS.showLog, t('Show Log'), () => log.show());
+
+  on(ITEM_COMMANDS.openValue, t('Open Value'), async (arg) => {
+    if (!isNode(arg) || arg.kind !== 'entry') return;
+    await documents.openValue(arg.store, arg.family, arg.entry.key, arg.entry.seq);
+  });
+
+  on(ITEM_COMMANDS.openDump, t('Open Dump'), async (arg) => {
+    if (!isNode(arg)) return;
+    if (arg.kind === 'file') await documents.openDump(arg.store, arg.file);
+    else if (arg.kind === 'table') await documents.openDump(arg.store, arg.table.file);
+    else if (arg.kind === 'block') {
+      await documents.openBlock(arg.store, arg.table.family, arg.table.number, arg.block.index);
+    }
+  });
+
+  on(PRIVATE_COMMANDS.loadMore, t('Load More'), (arg) => tree.loadMore(arg as MoreNode));
+
+  on(PRIVATE_COMMANDS.openProblem, t('Open'), async (arg) => {
+    if (!isNode(arg) || arg.kind !== 'problem') return;
+    await documents.openPlace(arg.store, arg.problem.path, arg.problem.offset);
+  });
+
+  on(PRIVATE_COMMANDS.revealTable, t('Show Table'), async (storePath, table) => {
+    const store = stores.byPath(String(storePath));
+    if (store !== undefined && typeof table === 'number') await tree.revealTable(store, table);
+  });
+
+  return vscode.Disposable.from(...disposables);
+}
+
+/** Lists, opens, shows. Resolves to the summary; the tree shows the error where it cannot be opened. */
+async function openAt(parts: CommandParts, directory: string): Promise<unknown> {
+  const store = parts.stores.choose(directory);
+  store.retry();
+  try {
+    const summary = await withProgress(VIEWS.stores, t('Opening {0}', store.name), (token) => store.open(token));
+    await reveal(parts, store);
+    if (settings.overviewOnOpen()) parts.overviews.show(store);
+    return summary;
+  } catch (thrown) {
+    // A directory that is no store does not stay in the list.
+    if (parts.stores.isChosen(store)) parts.stores.close(store);
+    throw thrown;
+  }
+}
+
+async function reveal(parts: CommandParts, store: Store): Promise<void> {
+  await vscode.commands.executeCommand(`${VIEWS.stores}.focus`);
+  await parts.tree.revealStore(store).then(undefined, (thrown: unknown) => {
+    parts.log.debug(`Not revealed: ${String(thrown)}`);
+  });
+}
+
+async function get(parts: CommandParts, arg: unknown): Promise<GetResult | undefined> {
+  const { stores, documents } = parts;
+  const args = argsOf(arg);
+  const store = await storeFor(stores, args);
+  if (store === undefined) return undefined;
+  stores.setActive(store);
+  const family = await familyFor(store, args);
+  if (family === undefined) return undefined;
+  const named = isNode(arg) ? undefined : keyFrom(args.key);
+  const title = t('Get from {0}', family.name);
+  const key = named ?? (await askKey(title, t('Key to look up in {0}', store.name)));
+  if (key === undefined) return undefined;
+  const result = await withProgress(VIEWS.stores, t('Reading {0}', displayKey(key, 40)), (token) =>
+    store.call('get', { family: family.id, key, at: args.at }, token),
+  );
+  for (const problem of result.problems) parts.log.warn(`get ${displayKey(key)}: ${describeProblem(problem)}`);
+  if (result.problems[0] !== undefined) {
+    void vscode.window.showWarningMessage(
+      t('Damage was met on the way, so the answer may be wrong: {0}', describeProblem(result.problems[0])),
+    );
+  }
+  if (result.entry !== undefined) {
+    await documents.openValue(store, family.id, key, result.entry.seq);
+    return result;
+  }
+  const near = t('Scan From Here');
+  const message = t('{0} is not in {1}, as of sequence {2}.', displayKey(key, 80), family.name, formatCount(result.at));
+  void vscode.window.showInformationMessage(message, ...(family.ordered ? [near] : [])).then((choice) => {
+    if (choice === near) void scan(parts, { store, family: family.id, from: key });
+  });
+  return result;
+}
+
+function pathOfNode(node: Node): string {
+  const { store } = node;
+  const file =
+    node.kind === 'file' ? node.file : node.kind === 'problem' ? node.problem.path : (tableOf(node)?.file ?? '');
+  if (file === '' || (familyOf(node) === undefined && node.kind === 'store')) return store.path;
+  return path.isAbsolute(file) ? file : path.join(store.path, file);
+}
+
+async function copy(text: string, said: string): Promise<void> {
+  await vscode.env.clipboard.writeText(text);
+  vscode.window.setStatusBarMessage(`$(check) ${said}`, 2_500);
+}
+
+/** `~` and workspace-relative paths, as people type them. */
+function expand(typed: string): string {
+  const trimmed = typed.trim();
+  const home = process.env['HOME'] ?? process.env['USERPROFILE'];
+  if (home !== undefined && /^~(?=$|[\\/])/.test(trimmed)) return path.join(home, trimmed.slice(1));
+  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
+  if (!path.isAbsolute(trimmed) && folder?.scheme === 'file') return path.join(folder.fsPath, trimmed);
+  return trimmed;
+}
+
+async function checkDirectory(typed: string): Promise<string | vscode.InputBoxValidationMessage | undefined> {
+  if (typed.trim() === '') return undefined;
+  const directory = expand(typed);
+  const found = await stat(directory).catch(() => undefined);
+  if (found === undefined) return t('There is nothing at {0}.', directory);
+  if (!found.isDirectory()) return t('{0} is a file; a store is a directory.', directory);
+  const current = await stat(path.join(directory, 'CURRENT')).catch(() => undefined);
+  if (current !== undefined) return undefined;
+  return {
+    message: t('There is no CURRENT file in it: it may not be a store.'),
+    severity: vscode.InputBoxValidationSeverity.Warning,
+  };
+}

@@ -1,0 +1,158 @@
+/** Asking for what a command misses: a store, a column family, a key. Escape means undefined. */
+import * as vscode from 'vscode';
+import { counted, displayKey, formatBytes } from '../../engine/model/display.ts';
+import type { FamilySummary } from '../../engine/protocol/engineApi.ts';
+import { StoreError } from '../../engine/protocol/rpc.ts';
+import { parseKey } from '../keyInput.ts';
+import { Store, type Stores } from '../stores.ts';
+import { engineName } from '../trees/items.ts';
+import { familyOf, type Node, tableOf } from '../trees/nodes.ts';
+
+const t = vscode.l10n.t;
+
+/** What a command can be given: a tree node, a path, a folder, or named parts. */
+export interface CommandArgs {
+  readonly store?: Store | string | undefined;
+  /** Id or name. */
+  readonly family?: number | string | undefined;
+  /** Bytes, or text in the syntax of keyInput.ts. */
+  readonly key?: Uint8Array | string | undefined;
+  readonly seq?: number | undefined;
+  readonly prefix?: Uint8Array | string | undefined;
+  readonly from?: Uint8Array | string | undefined;
+  readonly to?: Uint8Array | string | undefined;
+  readonly reverse?: boolean | undefined;
+  readonly allVersions?: boolean | undefined;
+  readonly limit?: number | undefined;
+  readonly at?: number | undefined;
+  readonly table?: number | undefined;
+}
+
+export function isNode(arg: unknown): arg is Node {
+  return typeof arg === 'object' && arg !== null && 'kind' in arg && 'id' in arg && 'store' in arg;
+}
+
+/** A command's argument as named parts, whatever it came as. */
+export function argsOf(arg: unknown): CommandArgs {
+  if (typeof arg === 'string') return { store: arg };
+  if (arg instanceof vscode.Uri) return { store: arg.fsPath };
+  if (arg instanceof Store) return { store: arg };
+  if (isNode(arg)) {
+    const node = arg;
+    return {
+      store: node.store,
+      family: familyOf(node)?.id ?? tableOf(node)?.family,
+      ...(node.kind === 'entry' ? { key: node.entry.key, seq: node.entry.seq } : {}),
+    };
+  }
+  return typeof arg === 'object' && arg !== null ? (arg as CommandArgs) : {};
+}
+
+/** The store a command is about: the one named, the only one, or the one a person picks. */
+export async function storeFor(
+  stores: Stores,
+  args: CommandArgs,
+  which: 'open' | 'any' = 'open',
+): Promise<Store | undefined> {
+  if (args.store instanceof Store) return args.store;
+  if (typeof args.store === 'string') {
+    const known = stores.byPath(args.store);
+    if (known !== undefined) return known;
+    throw new StoreError('INPUT', t('No such store is open.'), { path: args.store });
+  }
+  const list = which === 'open' && stores.openOnes.length > 0 ? stores.openOnes : stores.list;
+  if (list.length <= 1) return list[0];
+  const items = list.map((store) => ({
+    label: store.name,
+    description: store.path,
+    detail: store.summary === undefined ? t('not open') : storeDetail(store),
+    iconPath: new vscode.ThemeIcon('database'),
+    store,
+  }));
+  // The one last touched comes first, so that Enter takes it.
+  items.sort((a, b) => Number(b.store === stores.active) - Number(a.store === stores.active));
+  const picked = await vscode.window.showQuickPick(items, {
+    title: t('Store'),
+    placeHolder: t('Choose a store'),
+    matchOnDescription: true,
+  });
+  return picked?.store;
+}
+
+function storeDetail(store: Store): string {
+  const families = store.summary?.families ?? [];
+  const tables = families.reduce((n, f) => n + f.tables, 0);
+  const bytes = families.reduce((n, f) => n + f.bytes, 0);
+  return [engineName(store.summary?.engine ?? ''), counted(tables, 'table'), formatBytes(bytes)].join(' · ');
+}
+
+/** The column family a command is about; asks where there are several and none is named. */
+export async function familyFor(store: Store, args: CommandArgs): Promise<FamilySummary | undefined> {
+  const { families } = await store.open();
+  if (args.family !== undefined) {
+    const named = families.find((f) => f.id === args.family || f.name === args.family);
+    if (named === undefined) {
+      throw new StoreError('INPUT', t('There is no column family “{0}”.', String(args.family)), { path: store.path });
+    }
+    return named;
+  }
+  if (families.length <= 1) return families[0];
+  return pickFamily(store, families);
+}
+
+export async function pickFamily(store: Store, families: readonly FamilySummary[]): Promise<FamilySummary | undefined> {
+  const picked = await vscode.window.showQuickPick(
+    families.map((family) => ({
+      label: family.name,
+      description: `${counted(family.tables, 'table')} · ${formatBytes(family.bytes)}`,
+      detail: family.comparator,
+      iconPath: new vscode.ThemeIcon('symbol-namespace'),
+      family,
+    })),
+    { title: t('Column family of {0}', store.name), placeHolder: t('Choose a column family') },
+  );
+  return picked?.family;
+}
+
+/** A key typed by a person. `optional`: an empty input is an empty key and means "no bound". */
+export async function askKey(
+  title: string,
+  prompt: string,
+  value = '',
+  optional = false,
+): Promise<Uint8Array | undefined> {
+  const typed = await vscode.window.showInputBox({
+    title,
+    prompt,
+    value,
+    placeHolder: t("text, 0xHEX, or 'text with \\xNN escapes'"),
+    ignoreFocusOut: true,
+    validateInput: (input) => {
+      if (optional && input === '') return undefined;
+      const parsed = parseKey(input, t);
+      if (!parsed.ok)
+        return input === ''
+          ? { message: parsed.message, severity: vscode.InputBoxValidationSeverity.Info }
+          : parsed.message;
+      // Say what hex and escapes stand for, so that a slip shows before anything runs.
+      return /^(0x|['"])/i.test(input)
+        ? {
+            message: t('{0} bytes: {1}', parsed.bytes.length, displayKey(parsed.bytes, 60)),
+            severity: vscode.InputBoxValidationSeverity.Info,
+          }
+        : undefined;
+    },
+  });
+  if (typed === undefined) return undefined;
+  if (typed === '') return optional ? new Uint8Array(0) : undefined;
+  const parsed = parseKey(typed, t);
+  return parsed.ok ? parsed.bytes : undefined;
+}
+
+/** A key given to a command by code: bytes, or text in the syntax that people type. */
+export function keyFrom(value: Uint8Array | string | undefined): Uint8Array | undefined {
+  if (value === undefined || value instanceof Uint8Array) return value;
+  const parsed = parseKey(value, t);
+  if (!parsed.ok) throw new StoreError('INPUT', parsed.message);
+  return parsed.bytes;
+}

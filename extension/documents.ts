@@ -1,0 +1,338 @@
+/**
+ * Virtual documents `lsm:`: values, block listings and file dumps, so that the editor's own search,
+ * folding and diff serve. A document's URI says all that is needed to make it again, so it survives a
+ * window reload. Values carry a lens that says where they were found.
+ */
+import * as path from 'node:path';
+import * as vscode from 'vscode';
+import { displayKey, displayValue, formatBytes, formatCount, fromHex, hex } from '../engine/model/display.ts';
+import type { EntryRow } from '../engine/protocol/engineApi.ts';
+import { describeProblem, StoreError } from '../engine/protocol/rpc.ts';
+import { COMMANDS, PRIVATE_COMMANDS, SCHEME, VIEWS } from './ids.ts';
+import { sentence, withProgress } from './messages.ts';
+import type { Store, Stores } from './stores.ts';
+import { type ValueText, valueText } from './valueText.ts';
+
+const t = vscode.l10n.t;
+
+/** Values above this are not opened: VS Code gives extensions no text past 50 MB. */
+export const VALUE_BYTES_MAX = 16 * 1024 * 1024;
+/** Lines of a dump that a document holds, and how many are asked for at a time. */
+const DUMP_LINES_MAX = 20_000;
+const DUMP_PAGE = 2_000;
+const BLOCK_PAGE = 1_000;
+const BLOCK_VALUE_BYTES = 512;
+
+/** What stands in a URI's query, as JSON. Keys are lower-case hex. */
+type Reference =
+  | {
+      readonly what: 'value';
+      readonly store: string;
+      readonly family: number;
+      readonly key: string;
+      readonly seq?: number;
+    }
+  | { readonly what: 'dump'; readonly store: string; readonly file: string }
+  | {
+      readonly what: 'block';
+      readonly store: string;
+      readonly family: number;
+      readonly table: number;
+      readonly block: number;
+    };
+
+interface Made {
+  readonly text: string;
+  readonly entry?: EntryRow | undefined;
+  readonly value?: ValueText | undefined;
+  readonly bytes?: number | undefined;
+}
+
+export class Documents implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, vscode.Disposable {
+  readonly #stores: Stores;
+  readonly #made = new Map<string, Made>();
+  readonly #changed = new vscode.EventEmitter<vscode.Uri>();
+  readonly #lensesChanged = new vscode.EventEmitter<void>();
+  readonly onDidChange = this.#changed.event;
+  readonly onDidChangeCodeLenses = this.#lensesChanged.event;
+  readonly #subscriptions: vscode.Disposable[];
+
+  constructor(stores: Stores) {
+    this.#stores = stores;
+    this.#subscriptions = [
+      vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
+      vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this),
+      vscode.workspace.onDidCloseTextDocument((document) => this.#made.delete(document.uri.toString())),
+    ];
+  }
+
+  /** Opens a value: the visible one, or the version with sequence number `seq`. */
+  async openValue(store: Store, family: number, key: Uint8Array, seq?: number): Promise<void> {
+    const reference: Reference = {
+      what: 'value',
+      store: store.path,
+      family,
+      key: hex(key),
+      ...(seq === undefined ? {} : { seq }),
+    };
+    const made = await withProgress(VIEWS.stores, t('Reading the value of {0}', displayKey(key, 40)), (token) =>
+      this.#value(store, reference, token),
+    );
+    const name = `${fileSafe(displayKey(key, 60))}${made.value?.extension ?? '.txt'}`;
+    const uri = address(reference, [store.name, store.family(family)?.name ?? String(family), name]);
+    await this.#show(uri, made);
+  }
+
+  /** Opens a file of the store, record by record. */
+  async openDump(store: Store, file: string, offset?: number): Promise<void> {
+    const reference: Reference = { what: 'dump', store: store.path, file };
+    const uri = address(reference, [store.name, `${path.basename(file)}.dump`]);
+    const made = await withProgress(VIEWS.stores, t('Reading {0}', path.basename(file)), (token) =>
+      this.#dump(store, reference, token),
+    );
+    const editor = await this.#show(uri, made);
+    if (offset === undefined) return;
+    const line = Math.min(lineAtOffset(made.text, offset), editor.document.lineCount - 1);
+    const at = editor.document.lineAt(line).range;
+    editor.selection = new vscode.Selection(at.start, at.start);
+    editor.revealRange(at, vscode.TextEditorRevealType.InCenter);
+  }
+
+  /** Opens a data block: its header, then each entry on a line. */
+  async openBlock(store: Store, family: number, table: number, block: number): Promise<void> {
+    const reference: Reference = { what: 'block', store: store.path, family, table, block };
+    const uri = address(reference, [store.name, t('table {0}', table), t('block {0}.txt', block)]);
+    const made = await withProgress(VIEWS.stores, t('Reading block {0}', formatCount(block)), (token) =>
+      this.#block(store, reference, token),
+    );
+    await this.#show(uri, made);
+  }
+
+  /** Goes where a problem is: the dump of its file at its offset, or the file's folder. */
+  async openPlace(store: Store, file: string, offset: number | undefined): Promise<void> {
+    if (file === '') {
+      await vscode.commands.executeCommand(COMMANDS.showLog);
+      return;
+    }
+    await this.openDump(store, file, offset);
+  }
+
+  async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
+    const known = this.#made.get(uri.toString());
+    if (known !== undefined) return known.text;
+    try {
+      const reference = parse(uri);
+      const store = this.#stores.byPath(reference.store);
+      if (store === undefined) {
+        return t('The store {0} is not open. Open it, then open this again.', reference.store);
+      }
+      await store.open();
+      const made = await this.#make(store, reference, token);
+      this.#made.set(uri.toString(), made);
+      this.#lensesChanged.fire();
+      return made.text;
+    } catch (thrown) {
+      return sentence(thrown);
+    }
+  }
+
+  provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
+    const made = this.#made.get(document.uri.toString());
+    const { entry } = made ?? {};
+    if (made === undefined || entry === undefined) return [];
+    const reference = parse(document.uri);
+    const top = new vscode.Range(0, 0, 0, 0);
+    const lens = (title: string, command = '', args: unknown[] = []): vscode.CodeLens =>
+      new vscode.CodeLens(top, { title, command, arguments: args });
+    const lenses = [lens(provenance(entry, made.bytes ?? entry.valueSize))];
+    const { store } = reference;
+    if (entry.table !== null && entry.level >= 0) {
+      lenses.push(lens(t('Show table {0}', entry.table), PRIVATE_COMMANDS.revealTable, [store, entry.table]));
+    }
+    if (reference.what === 'value') {
+      const { family, key, seq } = reference;
+      lenses.push(lens(t('Copy value'), COMMANDS.copyValue, [{ store, family, key: fromHex(key), seq }]));
+    }
+    return lenses;
+  }
+
+  dispose(): void {
+    for (const s of this.#subscriptions) s.dispose();
+    this.#changed.dispose();
+    this.#lensesChanged.dispose();
+  }
+
+  /** A document that is open already takes the new text: the store may have changed since. */
+  async #show(uri: vscode.Uri, made: Made): Promise<vscode.TextEditor> {
+    const before = this.#made.get(uri.toString());
+    this.#made.set(uri.toString(), made);
+    if (before !== undefined) this.#changed.fire(uri);
+    this.#lensesChanged.fire();
+    const document = await vscode.workspace.openTextDocument(uri);
+    return vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  #make(store: Store, reference: Reference, token: vscode.CancellationToken): Promise<Made> {
+    switch (reference.what) {
+      case 'value':
+        return this.#value(store, reference, token);
+      case 'dump':
+        return this.#dump(store, reference, token);
+      case 'block':
+        return this.#block(store, reference, token);
+    }
+  }
+
+  async #value(
+    store: Store,
+    reference: Extract<Reference, { what: 'value' }>,
+    token: vscode.CancellationToken,
+  ): Promise<Made> {
+    const { family, seq } = reference;
+    const key = keyOf(reference);
+    const bytes = await store.call('value', { family, key, seq, maxBytes: VALUE_BYTES_MAX }, token);
+    const found = await store.call('get', { family, key, at: seq }, token).catch(() => undefined);
+    const entry = found?.entry;
+    const value = valueText(bytes);
+    return {
+      text: value.text,
+      value,
+      bytes: bytes.length,
+      entry: seq === undefined || entry?.seq === seq ? entry : undefined,
+    };
+  }
+
+  async #dump(
+    store: Store,
+    reference: Extract<Reference, { what: 'dump' }>,
+    token: vscode.CancellationToken,
+  ): Promise<Made> {
+    const lines: string[] = [];
+    const { file } = reference;
+    while (lines.length < DUMP_LINES_MAX) {
+      const page = await store.call('dump', { file, offset: lines.length, limit: DUMP_PAGE }, token);
+      for (const line of page.items) lines.push(line);
+      if (page.items.length === 0 || (page.complete && lines.length >= page.total)) return { text: lines.join('\n') };
+    }
+    lines.push(
+      t(
+        '… the first {0} lines are shown; `lsm dump {1}` prints the rest.',
+        formatCount(DUMP_LINES_MAX),
+        absolute(store, file),
+      ),
+    );
+    return { text: lines.join('\n') };
+  }
+
+  async #block(
+    store: Store,
+    reference: Extract<Reference, { what: 'block' }>,
+    token: vscode.CancellationToken,
+  ): Promise<Made> {
+    const { family, table, block } = reference;
+    const details = await store.call('blockDetails', { table, block }, token);
+    const lines = [
+      t('Table {0}, data block {1}', table, formatCount(block)),
+      t(
+        'offset {0}, {1} bytes stored, {2} bytes raw, compression {3}, {4} entries, {5} restart points',
+        formatCount(details.offset),
+        formatCount(details.size),
+        formatCount(details.rawSize),
+        details.compression,
+        formatCount(details.entries),
+        formatCount(details.restarts),
+      ),
+      '',
+    ];
+    const state = await store.call('openQuery', { family, table, block }, token);
+    try {
+      for (const problem of state.problems) lines.push(describeProblem(problem));
+      for (let from = 0; ; ) {
+        const rows = { query: state.query, from, count: BLOCK_PAGE, previewBytes: BLOCK_VALUE_BYTES };
+        const page = await store.call('rows', rows, token);
+        for (const [i, entry] of page.items.entries()) lines.push(entryLine(from + i, entry));
+        from += page.items.length;
+        if (page.items.length === 0 || (page.complete && from >= page.total)) break;
+      }
+    } finally {
+      store.call('closeQuery', { query: state.query }).catch(() => {});
+    }
+    return { text: lines.join('\n') };
+  }
+}
+
+function entryLine(index: number, entry: EntryRow): string {
+  const head = `${String(index).padStart(5)}  ${entry.type.padEnd(13)} ${String(entry.seq).padStart(12)}  ${displayKey(entry.key, 400)}`;
+  if (entry.until !== undefined) return `${head} … ${displayKey(entry.until, 400)}`;
+  if (entry.value === null) return head;
+  const cut = entry.value.length < entry.valueSize ? ` (${formatBytes(entry.valueSize)})` : '';
+  return `${head} = ${displayValue(entry.value, BLOCK_VALUE_BYTES)}${cut}`;
+}
+
+/** "put · sequence 1,234 · L2 · 1.2 KB" */
+export function provenance(entry: EntryRow, bytes: number): string {
+  const where = entry.level < 0 ? t('memtable (WAL)') : `L${entry.level}`;
+  return `${entry.type} · ${t('sequence {0}', formatCount(entry.seq))} · ${where} · ${formatBytes(bytes)}`;
+}
+
+function address(reference: Reference, parts: readonly string[]): vscode.Uri {
+  return vscode.Uri.from({
+    scheme: SCHEME,
+    path: `/${parts.map(fileSafe).join('/')}`,
+    query: JSON.stringify(reference),
+  });
+}
+
+function parse(uri: vscode.Uri): Reference {
+  let reference: Partial<Record<string, unknown>>;
+  try {
+    reference = JSON.parse(uri.query) as Partial<Record<string, unknown>>;
+  } catch {
+    throw new StoreError('INPUT', t('This address says nothing: {0}', uri.toString()));
+  }
+  const numbers: Record<string, readonly string[]> = {
+    value: ['family'],
+    dump: [],
+    block: ['family', 'table', 'block'],
+  };
+  const strings: Record<string, readonly string[]> = {
+    value: ['store', 'key'],
+    dump: ['store', 'file'],
+    block: ['store'],
+  };
+  const what = String(reference['what']);
+  const whole =
+    numbers[what]?.every((n) => typeof reference[n] === 'number') === true &&
+    strings[what]?.every((s) => typeof reference[s] === 'string') === true;
+  if (!whole) throw new StoreError('INPUT', t('This address says nothing: {0}', uri.toString()));
+  return reference as unknown as Reference;
+}
+
+function keyOf(reference: { readonly key: string }): Uint8Array {
+  const key = fromHex(reference.key);
+  if (key === undefined) throw new StoreError('INPUT', t('{0} is no key in hex.', reference.key));
+  return key;
+}
+
+/** A path segment: no separators, no control characters. */
+function fileSafe(name: string): string {
+  const safe = name.replace(/[/\\]/g, '∕').replace(/\p{C}/gu, '');
+  return safe === '' || safe === '.' || safe === '..' ? '_' : safe;
+}
+
+function absolute(store: Store, file: string): string {
+  return path.isAbsolute(file) ? file : path.join(store.kind === 'table' ? path.dirname(store.path) : store.path, file);
+}
+
+/** The last line of a dump that starts at or before byte `offset`; lines start with their offset. */
+export function lineAtOffset(text: string, offset: number): number {
+  const lines = text.split('\n');
+  let best = 0;
+  for (let i = 0; i < lines.length; i++) {
+    const match = /^\s*(?:offset\s+|@)?(\d+)\b/.exec(lines[i] as string);
+    if (match === null) continue;
+    if (Number(match[1]) > offset) break;
+    best = i;
+  }
+  return best;
+}

@@ -1,0 +1,83 @@
+/**
+ * Activation: wires the parts together and returns. No file is read, no worker started, nothing
+ * parsed here; the first look at a store starts its engine.
+ */
+import * as vscode from 'vscode';
+import { registerCommands } from './commands/commands.ts';
+import { registerDiagnostics } from './diagnostics.ts';
+import { findStores } from './discover.ts';
+import { Documents } from './documents.ts';
+import { CONTEXT, SETTINGS } from './ids.ts';
+import { Overviews } from './panels/overviewPanel.ts';
+import { registerResults } from './panels/resultsPanel.ts';
+import type { Services } from './services.ts';
+import { settings } from './settings.ts';
+import { registerTableEditor } from './sstEditor.ts';
+import { registerStatusBar } from './statusBar.ts';
+import { Stores } from './stores.ts';
+import { StoresTree } from './trees/storesTree.ts';
+import { Watchers } from './watcher.ts';
+
+/** What `activate` exports, for tests inside the extension host. */
+export interface Exports {
+  readonly stores: Stores;
+  readonly tree: StoresTree;
+  readonly activationMillis: number;
+}
+
+export function activate(context: vscode.ExtensionContext): Exports {
+  const began = performance.now();
+  const log = vscode.window.createOutputChannel('LSM Inspector', { log: true });
+  const workerFile = vscode.Uri.joinPath(context.extensionUri, 'dist', 'worker.js').fsPath;
+  const stores = new Stores({ workerFile, log }, context.workspaceState);
+  const tree = new StoresTree(stores);
+  const documents = new Documents(stores);
+  const services: Services = { context, log, stores, tree, documents };
+  const overviews = new Overviews(services);
+  const discover = async (): Promise<void> => {
+    const roots = (vscode.workspace.workspaceFolders ?? [])
+      .filter((f) => f.uri.scheme === 'file')
+      .map((f) => f.uri.fsPath);
+    const depth = settings.discoverDepth();
+    stores.setFound(depth < 0 ? [] : await findStores(roots, depth));
+  };
+  context.subscriptions.push(
+    log,
+    stores,
+    tree,
+    documents,
+    overviews,
+    registerCommands({ ...services, overviews, discover }),
+    registerResults(services),
+    registerTableEditor(services),
+    registerStatusBar(stores),
+    registerDiagnostics(stores),
+    new Watchers(stores, log),
+    keepContext(stores, tree),
+    vscode.workspace.onDidChangeWorkspaceFolders(() => void discover()),
+    vscode.workspace.onDidChangeConfiguration((e) => {
+      if (e.affectsConfiguration(`${SETTINGS.section}.${SETTINGS.discoverDepth}`)) void discover();
+    }),
+  );
+  void discover();
+  const activationMillis = performance.now() - began;
+  log.info(`Activated in ${activationMillis.toFixed(1)} ms.`);
+  return { stores, tree, activationMillis };
+}
+
+/** Keeps the keys of `when` clauses true to the state. */
+function keepContext(stores: Stores, tree: StoresTree): vscode.Disposable {
+  const set = (key: string, value: unknown): void => void vscode.commands.executeCommand('setContext', key, value);
+  const update = (): void => {
+    set(CONTEXT.hasStore, stores.list.length > 0);
+    set(CONTEXT.hasOpenStore, stores.openOnes.length > 0);
+  };
+  update();
+  return vscode.Disposable.from(
+    stores.onListChanged(update),
+    stores.onStoreChanged(update),
+    tree.view.onDidChangeSelection((e) => {
+      set(CONTEXT.selectionHasKey, e.selection[0]?.kind === 'entry');
+    }),
+  );
+}

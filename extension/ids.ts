@@ -1,0 +1,86 @@
+/**
+ * Every id that package.json and the code must agree on, once. Free of `vscode`, so that
+ * test/unit/extension/contributions.test.ts can hold the two together.
+ */
+
+/** Commands that a person can run from the palette. */
+export const COMMANDS = {
+  openStore: 'lsm.openStore',
+  openStoreAtPath: 'lsm.openStoreAtPath',
+  closeStore: 'lsm.closeStore',
+  refresh: 'lsm.refresh',
+  get: 'lsm.get',
+  scan: 'lsm.scan',
+  showOverview: 'lsm.showOverview',
+  copyKey: 'lsm.copyKey',
+  copyValue: 'lsm.copyValue',
+  copyPath: 'lsm.copyPath',
+  showLog: 'lsm.showLog',
+} as const;
+
+/** Commands that act on what was clicked; contributed for menus, hidden from the palette. */
+export const ITEM_COMMANDS = {
+  openFolderAsStore: 'lsm.openFolderAsStore',
+  scanTable: 'lsm.scanTable',
+  openValue: 'lsm.openValue',
+  openDump: 'lsm.openDump',
+} as const;
+
+/** Commands that only our own tree items and lenses run; not contributed. */
+export const PRIVATE_COMMANDS = {
+  loadMore: 'lsm.private.loadMore',
+  openProblem: 'lsm.private.openProblem',
+  revealTable: 'lsm.private.revealTable',
+} as const;
+
+export const CONTAINER = 'lsm';
+
+export const VIEWS = { stores: 'lsm.stores' } as const;
+
+/** Webview panel types; the activation event of each is `onWebviewPanel:<id>`. */
+export const PANELS = { results: 'lsm.results', overview: 'lsm.overview' } as const;
+
+export const CUSTOM_EDITORS = { table: 'lsm.table' } as const;
+
+/** Scheme of virtual documents: values and dumps. */
+export const SCHEME = 'lsm';
+
+/** `when` clause keys. */
+export const CONTEXT = {
+  /** At least one store is listed. */
+  hasStore: 'lsm.hasStore',
+  /** At least one store is open. */
+  hasOpenStore: 'lsm.hasOpenStore',
+  /** The selected tree item has a key to copy. */
+  selectionHasKey: 'lsm.selectionHasKey',
+} as const;
+
+/** `viewItem` values. */
+export const ITEM = {
+  openStore: 'lsm.store.open',
+  closedStore: 'lsm.store.closed',
+  failedStore: 'lsm.store.failed',
+  family: 'lsm.family',
+  level: 'lsm.level',
+  table: 'lsm.table',
+  block: 'lsm.block',
+  entry: 'lsm.entry',
+  /** A file that `dump` reads: WAL, MANIFEST, blob file. */
+  file: 'lsm.file',
+  property: 'lsm.property',
+  problem: 'lsm.problem',
+  more: 'lsm.more',
+  error: 'lsm.error',
+} as const;
+
+export const SETTINGS = {
+  section: 'lsm',
+  scanPreviewBytes: 'scan.previewBytes',
+  scanDefaultLimit: 'scan.defaultLimit',
+  refreshAuto: 'refresh.auto',
+  discoverDepth: 'discover.depth',
+  overviewOnOpen: 'overview.showOnOpen',
+} as const;
+
+/** Keys in the workspace's memento. */
+export const STATE = { stores: 'lsm.stores' } as const;

@@ -1,0 +1,177 @@
+/**
+ * The host's end of a webview tab that shows one store: relays its engine calls, tells it what
+ * changed, does what only the host can do. The webview pulls; a hidden one loses nothing, because
+ * it asks for its `init` again when it is shown.
+ */
+import * as vscode from 'vscode';
+import type { EngineNotice, Method, Params } from '../../engine/protocol/engineApi.ts';
+import { type Call, describeProblem, errorToData, toStoreError } from '../../engine/protocol/rpc.ts';
+import {
+  type FromView,
+  type ToView,
+  VIEW_METHODS,
+  type ViewAction,
+  type ViewInit,
+} from '../../engine/protocol/viewApi.ts';
+import { COMMANDS } from '../ids.ts';
+import { showError } from '../messages.ts';
+import type { Services } from '../services.ts';
+import { settings } from '../settings.ts';
+import type { Store } from '../stores.ts';
+import { shell, type ViewName, webviewRoot } from './shell.ts';
+
+export abstract class StoreView implements vscode.Disposable {
+  protected readonly services: Services;
+  protected readonly store: Store;
+  protected readonly panel: vscode.WebviewPanel;
+  readonly #view: ViewName;
+  readonly #calls = new Map<number, Call<unknown>>();
+  readonly #subscriptions: vscode.Disposable[] = [];
+  #generation = -1;
+  #disposed = false;
+
+  constructor(services: Services, store: Store, panel: vscode.WebviewPanel, view: ViewName) {
+    this.services = services;
+    this.store = store;
+    this.panel = panel;
+    this.#view = view;
+    this.#subscriptions.push(
+      panel.webview.onDidReceiveMessage((message) => void this.#receive(message as FromView)),
+      panel.onDidDispose(() => this.dispose()),
+      panel.onDidChangeViewState(() => {
+        if (panel.active) services.stores.setActive(store);
+      }),
+      store.onNotice((notice) => this.onNotice(notice)),
+      store.onChanged(() => this.#storeChanged()),
+      store.onEngineState((state) => {
+        this.#calls.clear();
+        this.post({ t: 'engine', alive: state.alive, message: state.message });
+        if (!state.alive) this.engineLost();
+      }),
+    );
+  }
+
+  /** Loads the page; subclasses call it when they are whole. */
+  protected load(): void {
+    const { webview } = this.panel;
+    const extension = this.services.context.extensionUri;
+    webview.options = { enableScripts: true, localResourceRoots: [webviewRoot(extension)] };
+    webview.html = shell(webview, extension, this.#view);
+  }
+
+  /** What the tab shows now; asked whenever the page is (re)loaded. */
+  protected abstract init(): Promise<ViewInit>;
+
+  /** The tab was asked to do its work over. */
+  protected abstract rerun(): Promise<void>;
+
+  /** The worker died, and what it held for this tab with it. */
+  protected engineLost(): void {}
+
+  protected onNotice(_notice: EngineNotice): void {}
+
+  protected get disposed(): boolean {
+    return this.#disposed;
+  }
+
+  protected post(message: ToView): void {
+    if (!this.#disposed) void this.panel.webview.postMessage(message);
+  }
+
+  /** Sends `init`, or why there is none. */
+  protected async sendInit(): Promise<void> {
+    try {
+      const init = await this.init();
+      this.#generation = this.store.summary?.generation ?? -1;
+      this.post({ t: 'init', init });
+      this.post({ t: 'engine', alive: true, message: '' });
+    } catch (thrown) {
+      const error = toStoreError(thrown);
+      this.services.log.error(`${this.store.path}: ${describeProblem(error)}`);
+      this.post({ t: 'engine', alive: false, message: describeProblem(error) });
+    }
+  }
+
+  dispose(): void {
+    if (this.#disposed) return;
+    this.#disposed = true;
+    for (const call of this.#calls.values()) call.cancel();
+    this.#calls.clear();
+    for (const s of this.#subscriptions) s.dispose();
+  }
+
+  #storeChanged(): void {
+    const { summary } = this.store;
+    if (this.store.state === 'closed') {
+      this.post({ t: 'engine', alive: false, message: vscode.l10n.t('The store was closed.') });
+    } else if (summary !== undefined && summary.generation !== this.#generation) {
+      this.#generation = summary.generation;
+      this.post({ t: 'storeChanged', summary });
+    }
+  }
+
+  async #receive(message: FromView): Promise<void> {
+    switch (message.t) {
+      case 'ready':
+        return this.sendInit();
+      case 'call':
+        return this.#call(message.id, message.method, message.params);
+      case 'cancel':
+        this.#calls.get(message.id)?.cancel();
+        this.#calls.delete(message.id);
+        return;
+      case 'do':
+        try {
+          await this.#do(message.what);
+        } catch (thrown) {
+          showError(this.services.log, this.store.name, thrown);
+        }
+    }
+  }
+
+  async #call(id: number, method: Method, params: unknown): Promise<void> {
+    try {
+      if (!(VIEW_METHODS as readonly string[]).includes(method)) throw new Error(`${method} is not for webviews`);
+      const asked =
+        method === 'rows' ? { ...(params as Params<'rows'>), previewBytes: settings.previewBytes() } : params;
+      const call = await this.store.start(method, asked as Params<typeof method>);
+      this.#calls.set(id, call);
+      this.post({ t: 'ok', id, result: await call.result });
+    } catch (thrown) {
+      this.post({ t: 'error', id, error: errorToData(thrown) });
+    } finally {
+      this.#calls.delete(id);
+    }
+  }
+
+  async #do(what: ViewAction): Promise<void> {
+    const { documents, tree } = this.services;
+    switch (what.action) {
+      case 'openValue':
+        return documents.openValue(this.store, what.family, what.key, what.seq);
+      case 'copyText':
+        return vscode.env.clipboard.writeText(what.text);
+      case 'revealTable':
+        return tree.revealTable(this.store, what.table);
+      case 'openProblem':
+        return documents.openPlace(this.store, what.path, what.offset ?? undefined);
+      case 'scan':
+        await vscode.commands.executeCommand(COMMANDS.scan, {
+          store: this.store,
+          family: what.family,
+          ...(what.prefix === undefined ? {} : { prefix: what.prefix }),
+        });
+        return;
+      case 'get':
+        await vscode.commands.executeCommand(COMMANDS.get, { store: this.store, family: what.family });
+        return;
+      case 'rerun':
+        this.store.retry();
+        return this.rerun();
+      case 'refresh':
+        this.store.retry();
+        await this.store.refresh();
+        return this.sendInit();
+    }
+  }
+}

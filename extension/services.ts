@@ -1,0 +1,13 @@
+/** What the extension's parts share, made once at activation. */
+import type * as vscode from 'vscode';
+import type { Documents } from './documents.ts';
+import type { Stores } from './stores.ts';
+import type { StoresTree } from './trees/storesTree.ts';
+
+export interface Services {
+  readonly context: vscode.ExtensionContext;
+  readonly log: vscode.LogOutputChannel;
+  readonly stores: Stores;
+  readonly tree: StoresTree;
+  readonly documents: Documents;
+}

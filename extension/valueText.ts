@@ -1,0 +1,36 @@
+/** What a value looks like as a document: indented JSON, text, or a hex dump. Pure. */
+import { formatCount, hexDump, strictText } from '../engine/model/display.ts';
+import { indentJson } from './jsonFormat.ts';
+
+/** Bytes that a hex dump shows: the editor slows down past some 100,000 lines. */
+export const HEX_BYTES_MAX = 1024 * 1024;
+
+export interface ValueText {
+  readonly kind: 'json' | 'text' | 'hex';
+  /** With the dot; it picks the editor's language. */
+  readonly extension: string;
+  readonly text: string;
+}
+
+export function valueText(bytes: Uint8Array): ValueText {
+  const text = strictText(bytes);
+  if (text !== undefined && !isBinary(text)) {
+    const json = indentJson(text);
+    return json === undefined
+      ? { kind: 'text', extension: '.txt', text }
+      : { kind: 'json', extension: '.json', text: json };
+  }
+  const rest = bytes.length - HEX_BYTES_MAX;
+  const dump = hexDump(bytes, HEX_BYTES_MAX);
+  return {
+    kind: 'hex',
+    extension: '.hexdump',
+    text: rest > 0 ? `${dump}\n… ${formatCount(rest)} more bytes: \`lsm get STORE KEY\` writes the whole value.` : dump,
+  };
+}
+
+/** Control characters other than tab, line feed, form feed and carriage return do not belong in a text. */
+function isBinary(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  return /[\x00-\x08\x0b\x0e-\x1f\x7f]/.test(text);
+}

@@ -1,0 +1,148 @@
+/**
+ * Bundles the product into dist/, and the tests for the extension host into .artifacts/host/.
+ *
+ *   node scripts/build.mjs [--watch] [--production]
+ *
+ * dist/extension.js, dist/worker.js, dist/lsm.js are CommonJS (dist/package.json says so), because VS
+ * Code loads CommonJS; the sources are modules, so that Node runs the tests without a build.
+ */
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { artifacts, main, readJson, root, Sentence, say } from './lib.mjs';
+import { packages } from './setup.mjs';
+
+export const hostEntry = join(artifacts, 'host', 'index.js');
+
+const at = (...parts) => join(root, ...parts);
+const present = (entry) => {
+  if (existsSync(at(entry))) return true;
+  say(`no ${entry} yet: not built`);
+  return false;
+};
+
+async function configurations(esbuild, production) {
+  const manifest = readJson(at('package.json'));
+  const common = {
+    absWorkingDir: root,
+    bundle: true,
+    minify: production,
+    sourcemap: production ? false : 'linked',
+    legalComments: 'none',
+    logLevel: 'warning',
+    define: { __LSM_VERSION__: JSON.stringify(manifest.version) },
+  };
+  const node = { ...common, platform: 'node', format: 'cjs', target: 'node22' };
+  const banner = esbuild
+    .transformSync(readFileSync(at('scripts', 'lsmBanner.cjs'), 'utf8'), { minify: true })
+    .code.trim();
+  const all = [];
+  if (present('extension/extension.ts')) {
+    all.push({ ...node, entryPoints: ['extension/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] });
+  }
+  if (present('engine/worker.ts')) all.push({ ...node, entryPoints: ['engine/worker.ts'], outfile: 'dist/worker.js' });
+  if (present('engine/cli/main.ts')) {
+    all.push({
+      ...node,
+      entryPoints: ['engine/cli/main.ts'],
+      outfile: 'dist/lsm.js',
+      banner: { js: `#!/usr/bin/env node\n${banner}` },
+    });
+  }
+  const pages = ['webview/results.ts', 'webview/overview.ts'].filter(present);
+  if (pages.length > 0) {
+    all.push({
+      ...common,
+      platform: 'browser',
+      format: 'iife',
+      target: ['chrome128', 'safari17'],
+      entryPoints: pages,
+      outdir: 'dist/webview',
+      loader: { '.ttf': 'file' },
+    });
+  }
+  const tests = existsSync(at('test', 'host'))
+    ? readdirSync(at('test', 'host'))
+        .filter((n) => n.endsWith('.test.ts'))
+        .sort()
+    : [];
+  if (!production && existsSync(at('test', 'host', 'index.ts'))) {
+    all.push({
+      ...node,
+      stdin: {
+        contents: [...tests.map((n) => `import './${n}';`), "export { run } from './index.ts';"].join('\n'),
+        resolveDir: at('test', 'host'),
+        sourcefile: 'hostTests.ts',
+        loader: 'ts',
+      },
+      sourcemap: 'inline',
+      outfile: hostEntry,
+      external: ['vscode'],
+    });
+  }
+  return all;
+}
+
+/** What is copied as it is: the icon font, and the marker that dist/*.js is CommonJS. */
+function copyFixed() {
+  mkdirSync(at('dist', 'webview'), { recursive: true });
+  writeFileSync(at('dist', 'package.json'), '{"type":"commonjs"}\n');
+  for (const name of ['codicon.css', 'codicon.ttf']) {
+    copyFileSync(at('node_modules', '@vscode', 'codicons', 'dist', name), at('dist', 'webview', name));
+  }
+}
+
+function markRunnable() {
+  if (existsSync(at('dist', 'lsm.js'))) chmodSync(at('dist', 'lsm.js'), 0o755);
+}
+
+export async function build({ production = false, watch = false } = {}) {
+  const esbuild = await import('esbuild');
+  if (production) rmSync(at('dist'), { recursive: true, force: true });
+  copyFixed();
+  mkdirSync(join(artifacts, 'host'), { recursive: true });
+  writeFileSync(join(artifacts, 'host', 'package.json'), '{"type":"commonjs"}\n');
+  const list = await configurations(esbuild, production);
+  if (watch) {
+    const report = {
+      name: 'report',
+      setup: (b) =>
+        b.onEnd((result) => {
+          markRunnable();
+          const out = b.initialOptions.outfile ?? b.initialOptions.outdir;
+          say(result.errors.length > 0 ? `${out}: ${result.errors.length} errors` : `${out}: built`);
+        }),
+    };
+    for (const one of list) await (await esbuild.context({ ...one, plugins: [report] })).watch();
+    return;
+  }
+  const results = await Promise.allSettled(list.map((one) => esbuild.build(one)));
+  if (results.some((r) => r.status === 'rejected')) throw new Sentence('The build failed; the errors stand above.');
+  markRunnable();
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
+  await main(async () => {
+    await packages();
+    const watch = process.argv.includes('--watch');
+    await build({ production: process.argv.includes('--production'), watch });
+    if (watch) {
+      say('watching; Ctrl-C ends it');
+      return;
+    }
+    for (const name of ['extension.js', 'worker.js', 'lsm.js', 'webview/results.js', 'webview/overview.js']) {
+      const file = at('dist', name);
+      if (existsSync(file)) say(`dist/${name}  ${(statSync(file).size / 1024).toFixed(0)} KiB`);
+    }
+  });
+}

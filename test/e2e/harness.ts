@@ -1,0 +1,226 @@
+/**
+ * Drives the real product in a browser: the server build of VS Code with the extension from this clone,
+ * opened on a folder, clicked and typed into as a person would.
+ *
+ *     const app = await Workbench.open({ folder: '/path/of/a/folder' });
+ *     await app.runCommand('LSM: Open Store at Path…');
+ *     await app.screenshot('opened');
+ *     await app.close();
+ */
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { type Browser, chromium, type Frame, type Locator, type Page } from 'playwright-core';
+import { type CodeServer, startServer } from '../../scripts/server.mjs';
+import { chromium as chromiumPath } from '../../scripts/setup.mjs';
+
+const root = resolve(import.meta.dirname, '../..');
+export const screenshots = join(root, '.artifacts', 'screenshots');
+
+/** Why no browser test can run here, or false: for the `skip` option of a test. */
+export const noBrowser: string | false = chromiumPath() === undefined ? 'no Chromium is installed' : false;
+
+export type Theme = 'light' | 'dark' | 'hc-light' | 'hc-dark';
+
+const THEMES: Readonly<Record<Theme, string>> = {
+  light: 'Default Light Modern',
+  dark: 'Default Dark Modern',
+  'hc-light': 'Default High Contrast Light',
+  'hc-dark': 'Default High Contrast',
+};
+
+const BROWSER_FLAGS = [
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = chromiumPath();
+  if (executablePath === undefined) throw new Error('no Chromium is installed');
+  return chromium.launch({ executablePath, headless: true, args: BROWSER_FLAGS });
+}
+
+export class Workbench {
+  readonly page: Page;
+  readonly #browser: Browser;
+  readonly #server: CodeServer;
+  readonly #data: string;
+
+  private constructor(page: Page, browser: Browser, server: CodeServer, data: string) {
+    this.page = page;
+    this.#browser = browser;
+    this.#server = server;
+    this.#data = data;
+  }
+
+  /** Starts a server with fresh settings and opens `folder` in a new browser. */
+  static async open(options: {
+    readonly folder: string;
+    readonly theme?: Theme;
+    readonly width?: number;
+    readonly height?: number;
+    readonly settings?: Readonly<Record<string, unknown>>;
+  }): Promise<Workbench> {
+    const theme = options.theme ?? 'dark';
+    const data = mkdtempSync(join(tmpdir(), 'lsm-e2e-'));
+    const server = await startServer({
+      data,
+      gallery: false,
+      settings: { 'workbench.colorTheme': THEMES[theme], 'window.autoDetectColorScheme': false, ...options.settings },
+    });
+    let browser: Browser | undefined;
+    try {
+      browser = await launchBrowser();
+      const page = await browser.newPage({
+        viewport: { width: options.width ?? 1400, height: options.height ?? 900 },
+        colorScheme: theme.endsWith('light') ? 'light' : 'dark',
+      });
+      await page.goto(server.address(options.folder));
+      const app = new Workbench(page, browser, server, data);
+      await page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: 60_000 });
+      // The extension host is up when its indicator no longer says that extensions are being activated.
+      await page.waitForSelector('.explorer-folders-view .monaco-list-row, .explorer-viewlet', { timeout: 60_000 });
+      return app;
+    } catch (error) {
+      await browser?.close();
+      await server.stop();
+      throw error;
+    }
+  }
+
+  /** Runs a command by the title that the palette shows, as a person would. */
+  async runCommand(title: string): Promise<void> {
+    const input = await this.#quickInput(async () => {
+      await this.page.keyboard.press('F1');
+    });
+    await input.fill(`>${title}`);
+    const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    await row.waitFor({ timeout: 20_000 });
+    await row.click();
+  }
+
+  /** Titles that the palette offers for what is typed: what a person could choose now. */
+  async paletteOffers(typed: string): Promise<string[]> {
+    const input = await this.#quickInput(async () => {
+      await this.page.keyboard.press('F1');
+    });
+    await input.fill(`>${typed}`);
+    await this.page.waitForTimeout(600);
+    const labels = await this.page.locator('.quick-input-list .monaco-list-row .label-name').allInnerTexts();
+    await this.page.keyboard.press('Escape');
+    return labels;
+  }
+
+  /** Types into the input box or quick pick that is open, and accepts. */
+  async answer(text: string): Promise<void> {
+    const input = this.page.locator('.quick-input-widget:not(.hidden) input').first();
+    await input.waitFor({ timeout: 20_000 });
+    await input.fill(text);
+    await this.page.waitForTimeout(150);
+    await this.page.keyboard.press('Enter');
+  }
+
+  /** Picks the row with that text in the quick pick that is open. */
+  async pick(text: string): Promise<void> {
+    const row = this.page
+      .locator('.quick-input-widget:not(.hidden) .quick-input-list .monaco-list-row')
+      .filter({ hasText: text })
+      .first();
+    await row.waitFor({ timeout: 20_000 });
+    await row.click();
+  }
+
+  /** Opens a store directory through the palette. */
+  async openStore(path: string): Promise<void> {
+    await this.runCommand('LSM: Open Store at Path');
+    await this.answer(path);
+  }
+
+  /** Shows our container of the activity bar. */
+  async showStores(): Promise<void> {
+    await this.page.locator('.activitybar .action-label[aria-label^="LSM"]').first().click();
+    // The header of a container's only view is hidden: its body is what shows that it is there.
+    const pane = this.page
+      .locator('.part.sidebar .pane')
+      .filter({ has: this.page.locator('.pane-header[aria-label*="Stores"]') });
+    await pane.first().locator('.pane-body').waitFor({ timeout: 30_000 });
+  }
+
+  /** A row of a tree view in the side bar, by a text in it. */
+  treeRow(text: string | RegExp): Locator {
+    return this.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: text }).first();
+  }
+
+  /** Opens a tree row's children; does nothing when they are open. */
+  async expand(text: string | RegExp): Promise<void> {
+    const row = this.treeRow(text);
+    await row.waitFor({ timeout: 30_000 });
+    if ((await row.getAttribute('aria-expanded')) !== 'true') await row.locator('.monaco-tl-twistie').first().click();
+    await this.page.waitForFunction(
+      (element) => element?.getAttribute('aria-expanded') !== 'false',
+      await row.elementHandle(),
+      { timeout: 20_000 },
+    );
+  }
+
+  /** The document inside the webview whose body matches `selector`. */
+  async webview(selector: string): Promise<Frame> {
+    const until = performance.now() + 30_000;
+    while (performance.now() < until) {
+      for (const frame of this.page.frames()) {
+        if (frame === this.page.mainFrame()) continue;
+        const found = await frame
+          .locator(selector)
+          .first()
+          .isVisible()
+          .catch(() => false);
+        if (found) return frame;
+      }
+      await this.page.waitForTimeout(200);
+    }
+    throw new Error(`no webview shows ${selector}`);
+  }
+
+  /** Texts of the notifications on the screen. */
+  async notifications(): Promise<string[]> {
+    return this.page.locator('.notifications-toasts .notification-list-item-message').allInnerTexts();
+  }
+
+  /** Closes every notification, so that none stands in a picture. */
+  async quiet(): Promise<void> {
+    await this.runCommand('Notifications: Clear All Notifications');
+  }
+
+  /** Leaves `.artifacts/screenshots/NAME.png`. */
+  async screenshot(name: string): Promise<string> {
+    mkdirSync(screenshots, { recursive: true });
+    const path = join(screenshots, `${name}.png`);
+    await this.page.screenshot({ path });
+    return path;
+  }
+
+  async close(): Promise<void> {
+    await this.#browser.close();
+    await this.#server.stop();
+    rmSync(this.#data, { recursive: true, force: true, maxRetries: 3 });
+  }
+
+  async #quickInput(open: () => Promise<void>): Promise<Locator> {
+    const input = this.page.locator('.quick-input-widget:not(.hidden) input').first();
+    // A key pressed while the workbench still starts is lost: press again.
+    for (let attempt = 0; attempt < 5; attempt++) {
+      await open();
+      try {
+        await input.waitFor({ timeout: 4000 });
+        return input;
+      } catch {
+        // Not open yet.
+      }
+    }
+    throw new Error('the command palette does not open');
+  }
+}

@@ -1,0 +1,146 @@
+/**
+ * Stands in for VS Code around a webview page: theme variables, `acquireVsCodeApi`, and a host that
+ * answers the page's calls from made-up data. It runs in the page, before the page's own bundle.
+ */
+import type { QueryState, TableRow } from '../../../engine/protocol/engineApi.ts';
+import type { FromView, ToView, ViewInit } from '../../../engine/protocol/viewApi.ts';
+import { bigValue, DAMAGE, makeRow, makeSummary, makeTables } from './data.ts';
+import { THEMES, type ThemeId } from './themes.ts';
+
+const query = new URLSearchParams(location.search);
+const view = query.get('view') ?? 'results';
+const scenario = query.get('scenario') ?? '';
+const ROWS = Number(query.get('rows') ?? 1_000_000);
+/** Milliseconds until an answer leaves the host. */
+const LATENCY = Number(query.get('latency') ?? 2);
+
+const sent: FromView[] = [];
+const cancelled = new Set<number>();
+
+function post(message: ToView): void {
+  window.postMessage(message, '*');
+}
+
+function setTheme(id: ThemeId): void {
+  const theme = THEMES[id];
+  const style = document.documentElement.style;
+  for (const name of [...style]) style.removeProperty(name);
+  for (const [name, value] of Object.entries(theme.colors)) style.setProperty(`--vscode-${name}`, value);
+  document.body.className = theme.body;
+  document.body.dataset['vscodeThemeKind'] = theme.body.split(' ')[0] ?? '';
+}
+
+function queryState(total: number, complete: boolean): QueryState {
+  const problems = scenario === 'damaged' ? DAMAGE : [];
+  return {
+    query: 1,
+    total,
+    complete,
+    bytes: total * 120,
+    millis: complete ? 812 : Math.round(total / 1300),
+    problems,
+    at: 7_002_918,
+  };
+}
+
+const summary = makeSummary(scenario === 'small' || scenario === 'huge' || scenario === 'empty' ? scenario : 'store');
+
+function initFor(): ViewInit {
+  if (view === 'overview') return { view: 'overview', storeName: 'rocksdb', summary };
+  const counting = scenario === 'counting';
+  return {
+    view: 'results',
+    storeName: 'rocksdb',
+    storePath: summary.path,
+    familyName: 'default',
+    title: scenario === 'empty' ? 'Scan of default, prefix "nothing:"' : 'Scan of default',
+    params: { family: 0 },
+    state: queryState(counting ? 180_000 : scenario === 'empty' ? 0 : ROWS, !counting),
+  };
+}
+
+const tables = new Map<number, TableRow[]>();
+
+function tablesOf(family: number): TableRow[] {
+  const known = tables.get(family) ?? makeTables(summary, family);
+  tables.set(family, known);
+  return known;
+}
+
+function answer(message: Extract<FromView, { t: 'call' }>): unknown {
+  const p = message.params as Record<string, number>;
+  if (message.method === 'rows') {
+    if (scenario === 'failing' && (p['from'] as number) >= 400)
+      throw new Error('read of 000118.sst failed: Input/output error');
+    const from = p['from'] as number;
+    const count = Math.max(0, Math.min(p['count'] as number, ROWS - from));
+    return {
+      items: Array.from({ length: count }, (_, i) => makeRow(from + i)),
+      offset: from,
+      total: ROWS,
+      complete: true,
+    };
+  }
+  if (message.method === 'value') return bigValue();
+  if (message.method === 'tables') {
+    const all = tablesOf(p['family'] as number);
+    const offset = p['offset'] as number;
+    return { items: all.slice(offset, offset + (p['limit'] as number)), offset, total: all.length, complete: true };
+  }
+  if (message.method === 'summary') return summary;
+  throw new Error(`the page called ${message.method}`);
+}
+
+function receive(message: FromView): void {
+  sent.push(message);
+  if (message.t === 'cancel') cancelled.add(message.id);
+  else if (message.t === 'ready') {
+    post({ t: 'init', init: initFor() });
+    if (scenario === 'dead') post({ t: 'engine', alive: false, message: 'The engine stopped: out of memory.' });
+  } else if (message.t === 'call') {
+    setTimeout(() => {
+      if (cancelled.delete(message.id)) return;
+      try {
+        post({ t: 'ok', id: message.id, result: answer(message) });
+      } catch (thrown) {
+        post({ t: 'error', id: message.id, error: { code: 'IO', message: (thrown as Error).message } });
+      }
+    }, LATENCY);
+  }
+}
+
+const STATE = `state:${view}`;
+
+declare global {
+  interface Window {
+    harness: {
+      readonly sent: FromView[];
+      post(message: ToView): void;
+      setTheme(id: ThemeId): void;
+      progress(total: number, complete: boolean): void;
+      actions(): string[];
+      calls(method: string): number;
+      state(): unknown;
+    };
+    acquireVsCodeApi(): unknown;
+    pwned?: number;
+  }
+}
+
+window.acquireVsCodeApi = () => ({
+  postMessage: (message: FromView) => receive(structuredClone(message)),
+  getState: () => JSON.parse(sessionStorage.getItem(STATE) ?? 'null') ?? undefined,
+  setState: (state: unknown) => sessionStorage.setItem(STATE, JSON.stringify(state)),
+});
+
+window.harness = {
+  sent,
+  post,
+  setTheme,
+  progress: (total, complete) => post({ t: 'queryProgress', state: queryState(total, complete) }),
+  actions: () => sent.flatMap((m) => (m.t === 'do' ? [m.what.action] : [])),
+  calls: (method) => sent.filter((m) => m.t === 'call' && m.method === method).length,
+  state: () => JSON.parse(sessionStorage.getItem(STATE) ?? 'null'),
+};
+
+setTheme((query.get('theme') ?? 'dark') as ThemeId);

@@ -1,0 +1,365 @@
+/** The results tab: rows of one query in a virtual grid, with a detail pane. */
+import './results.css';
+import type { EntryRow, QueryParams, QueryState } from '../engine/protocol/engineApi.ts';
+import type { BytesFormat, ToView, ViewInit } from '../engine/protocol/viewApi.ts';
+import { isSavedView, saveParams } from '../engine/protocol/viewState.ts';
+import { resultColumns } from './results/cells.ts';
+import { ChunkCache } from './results/chunkCache.ts';
+import { Detail, VALUE_BYTES_MAX } from './results/detail.ts';
+import { isResultsUi, type ResultsUi, statusText } from './results/uiState.ts';
+import { hexText, strictText, visibleString } from './text/visible.ts';
+import { registerToolkit } from './toolkit.ts';
+import { actionButton, el, fill, icon, iconButton, setText, show } from './ui/dom.ts';
+import { Grid } from './ui/grid.ts';
+import { type CallError, debounce, Host } from './ui/host.ts';
+import { type Notice, noticeElement, ProblemList } from './ui/notices.ts';
+import { segmented } from './ui/segmented.ts';
+import { splitter } from './ui/splitter.ts';
+
+type ResultsInit = Extract<ViewInit, { view: 'results' }>;
+
+/** Bytes of a value that the grid asks for; the detail pane asks for the rest. */
+const PREVIEW_BYTES = 256;
+const DETAIL_MIN = 90;
+
+registerToolkit();
+const host = new Host();
+
+let init: ResultsInit | undefined;
+let state: QueryState | undefined;
+let format: BytesFormat = 'text';
+let detailAt: ResultsUi['detail'] = 'bottom';
+/** Pixels: height of the pane below, width of the pane at the side. */
+let sizes: ResultsUi['sizes'] = { bottom: 220, right: 360 };
+let restored: ResultsUi | undefined;
+
+const saveSoon = debounce(150, save);
+
+const cache = new ChunkCache<EntryRow>({
+  chunkRows: 200,
+  chunksMax: 60,
+  inFlightMax: 3,
+  fetch: (from, count) => {
+    const call = host.call('rows', { query: init?.state.query ?? 0, from, count, previewBytes: PREVIEW_BYTES });
+    return { result: call.result.then((page) => page.items), cancel: () => call.cancel() };
+  },
+  onRows: (from, count) => {
+    grid.rowsArrived(from, count);
+    if (grid.selected >= from && grid.selected < from + count) detail.show(cache.row(grid.selected), grid.selected);
+  },
+  onError: (_from, _count, reason) => {
+    grid.repaint();
+    notify('rows', {
+      kind: 'error',
+      text: `Some rows could not be read: ${(reason as Error).message}`,
+      action: { label: 'Try again', run: retryRows },
+    });
+  },
+});
+
+const grid = new Grid<EntryRow>({
+  label: 'Entries',
+  columns: resultColumns(() => format),
+  source: {
+    row: (index) => cache.row(index),
+    need: (first, last) => cache.need(first, last),
+    failure: (index) => {
+      const reason = cache.failure(index);
+      return reason === undefined ? undefined : `could not be read: ${visibleString((reason as Error).message)}`;
+    },
+  },
+  onSelect: (index) => detail.show(index < 0 ? undefined : cache.row(index), index),
+  onOpen: (index) => {
+    const row = cache.row(index);
+    if (row !== undefined) openValue(row);
+  },
+  onCopy: (index) => {
+    const row = cache.row(index);
+    if (row !== undefined) void copyRow(row);
+  },
+  onChange: saveSoon,
+});
+
+const detail = new Detail({
+  host,
+  family: () => init?.params.family ?? 0,
+  query: () => init?.state.query ?? 0,
+  openValue,
+  copy: (row, what) => void copyPart(row, what),
+  close: () => {
+    setDetail('off');
+    grid.element.focus();
+  },
+});
+
+const formats = segmented<BytesFormat>(
+  'Format of keys and values',
+  [
+    { value: 'text', label: 'Text', title: 'UTF-8 text with escapes; what is mostly not text in hex' },
+    { value: 'hex', label: 'Hex', title: 'Bytes in hexadecimal' },
+    { value: 'json', label: 'JSON', title: 'Values that are JSON laid out, the rest as text' },
+  ],
+  format,
+  (value) => {
+    format = value;
+    detail.format = value;
+    grid.repaint();
+    saveSoon();
+  },
+);
+
+const title = el('h1', { class: 'bar-title' });
+const subtitle = el('div', { class: 'bar-subtitle' });
+const bottomButton = iconButton('panelBottom', 'Detail pane below', () =>
+  setDetail(detailAt === 'bottom' ? 'off' : 'bottom'),
+);
+const sideButton = iconButton('panelRight', 'Detail pane at the side', () =>
+  setDetail(detailAt === 'right' ? 'off' : 'right'),
+);
+const progress = el('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Counting rows' });
+const notices = el('div', { class: 'notices' });
+const noticeMap = new Map<string, Notice>();
+const problems = new ProblemList((p) => host.do({ action: 'openProblem', path: p.path, offset: p.offset ?? null }));
+const empty = el('div', { class: 'empty' });
+const split = el('div', { class: 'split' });
+const statusLine = el('div', { class: 'status-text' });
+/** Speaks only what matters: the end of the count, a loss, a copy. */
+const spoken = el('div', { class: 'sr-only', role: 'status', 'aria-live': 'polite' });
+const divider = splitter({
+  label: 'Size of the detail pane',
+  min: DETAIL_MIN,
+  max: () => (detailAt === 'right' ? split.clientWidth - 240 : split.clientHeight - 120),
+  sideways: () => detailAt === 'right',
+  get: () => sizeNow(),
+  set: (size) => {
+    sizes = detailAt === 'right' ? { ...sizes, right: size } : { ...sizes, bottom: size };
+    placeDetail();
+    saveSoon();
+  },
+});
+
+function build(): void {
+  split.append(grid.element, divider.element, detail.element);
+  document.body.append(
+    el(
+      'main',
+      { class: 'results' },
+      el(
+        'header',
+        { class: 'bar' },
+        el('div', { class: 'bar-words' }, title, subtitle),
+        formats.element,
+        el(
+          'div',
+          { class: 'bar-buttons' },
+          bottomButton,
+          sideButton,
+          iconButton('refresh', 'Run again', () => host.do({ action: 'rerun' })),
+        ),
+      ),
+      progress,
+      notices,
+      problems.element,
+      empty,
+      split,
+      el('footer', { class: 'status' }, statusLine),
+      spoken,
+    ),
+  );
+  show(progress, false);
+  show(empty, false);
+}
+
+function sizeNow(): number {
+  return detailAt === 'right' ? sizes.right : sizes.bottom;
+}
+
+function placeDetail(): void {
+  split.style.setProperty('--detail', `${sizeNow()}px`);
+}
+
+function setDetail(at: ResultsUi['detail']): void {
+  detailAt = at;
+  split.dataset['detail'] = at;
+  placeDetail();
+  divider.refresh();
+  show(divider.element, at !== 'off');
+  show(detail.element, at !== 'off');
+  bottomButton.setAttribute('aria-pressed', String(at === 'bottom'));
+  sideButton.setAttribute('aria-pressed', String(at === 'right'));
+  saveSoon();
+}
+
+function onInit(next: ResultsInit): void {
+  init = next;
+  noticeMap.clear();
+  paintNotices();
+  cache.clear();
+  setText(title, visibleString(next.title));
+  setText(subtitle, `${visibleString(next.storeName)} · ${visibleString(next.familyName)}`);
+  subtitle.title = visibleString(next.storePath);
+  document.title = visibleString(next.title);
+  if (restored !== undefined) {
+    grid.state = restored.grid;
+    restored = undefined;
+  } else {
+    grid.select(-1, false);
+    grid.scrollToTop();
+  }
+  onState(next.state);
+  if (document.activeElement === document.body) grid.element.focus({ preventScroll: true });
+}
+
+function onState(next: QueryState): void {
+  if (init === undefined || next.query !== init.state.query) return;
+  const wasComplete = state?.query === next.query && state.complete;
+  state = next;
+  cache.total = next.total;
+  grid.setRows(next.total);
+  problems.set(next.problems);
+  show(progress, !next.complete);
+  const words = statusText(next);
+  setText(statusLine, words);
+  if (next.complete && !wasComplete) setText(spoken, words);
+  const nothing = next.complete && next.total === 0;
+  if (nothing && empty.hidden) {
+    fill(
+      empty,
+      icon('search'),
+      el('p', { class: 'empty-title' }, 'No entries here'),
+      el(
+        'p',
+        {},
+        next.problems.length > 0
+          ? 'Nothing could be read; the problems are above.'
+          : narrowed(init.params)
+            ? 'Nothing in this family matches. Widen the range or the prefix.'
+            : 'This family holds no entries that can be seen.',
+      ),
+      el(
+        'div',
+        { class: 'empty-actions' },
+        actionButton('Scan…', 'primary', () => host.do({ action: 'scan', family: init?.params.family ?? 0 })),
+        actionButton('Run again', 'secondary', () => host.do({ action: 'rerun' })),
+      ),
+    );
+  }
+  show(empty, nothing);
+  show(split, !nothing);
+}
+
+/** Whether a query leaves out a part of its family. */
+function narrowed(p: QueryParams): boolean {
+  return [p.from, p.to, p.prefix, p.table, p.at].some((limit) => limit !== undefined);
+}
+
+function notify(id: string, notice: Notice | undefined): void {
+  if (notice === undefined) noticeMap.delete(id);
+  else noticeMap.set(id, notice);
+  paintNotices();
+}
+
+function paintNotices(): void {
+  fill(notices, ...[...noticeMap.values()].map(noticeElement));
+}
+
+function retryRows(): void {
+  notify('rows', undefined);
+  cache.retry();
+  grid.repaint();
+}
+
+function openValue(row: EntryRow): void {
+  host.do({ action: 'openValue', family: init?.params.family ?? 0, key: row.key, seq: row.seq });
+}
+
+/** Bytes as they go to the clipboard: exact text where there is one, hex otherwise and in the hex format. */
+function clipboardText(bytes: Uint8Array): string {
+  return format === 'hex' ? hexText(bytes) : (strictText(bytes) ?? hexText(bytes));
+}
+
+async function wholeValue(row: EntryRow): Promise<Uint8Array | null> {
+  if (row.value === null || row.value.length >= row.valueSize) return row.value;
+  try {
+    return await host.call('value', {
+      family: init?.params.family ?? 0,
+      key: row.key,
+      seq: row.seq,
+      maxBytes: VALUE_BYTES_MAX * 16,
+    }).result;
+  } catch (thrown) {
+    notify('copy', { kind: 'warning', text: `The whole value could not be copied: ${(thrown as CallError).message}` });
+    return row.value;
+  }
+}
+
+async function copyPart(row: EntryRow, what: 'key' | 'value'): Promise<void> {
+  const bytes = what === 'key' ? row.key : await wholeValue(row);
+  host.do({ action: 'copyText', text: clipboardText(bytes ?? new Uint8Array()) });
+  setText(spoken, what === 'key' ? 'Key copied' : 'Value copied');
+}
+
+async function copyRow(row: EntryRow): Promise<void> {
+  const value = await wholeValue(row);
+  host.do({
+    action: 'copyText',
+    text: value === null ? clipboardText(row.key) : `${clipboardText(row.key)}\t${clipboardText(value)}`,
+  });
+  setText(spoken, 'Row copied');
+}
+
+function save(): void {
+  if (init === undefined) return;
+  const ui: ResultsUi = { grid: grid.state, format, detail: detailAt, sizes };
+  host.state = {
+    view: 'results',
+    storePath: init.storePath,
+    storeName: init.storeName,
+    familyName: init.familyName,
+    title: init.title,
+    params: saveParams(init.params),
+    ui,
+  };
+}
+
+function restore(): void {
+  const saved = host.state;
+  if (!isSavedView(saved) || saved.view !== 'results' || !isResultsUi(saved.ui)) return;
+  restored = saved.ui;
+  format = saved.ui.format;
+  formats.value = format;
+  detail.format = format;
+  detailAt = saved.ui.detail;
+  sizes = saved.ui.sizes;
+}
+
+function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void {
+  if (message.t === 'init') {
+    if (message.init.view === 'results') onInit(message.init);
+  } else if (message.t === 'queryProgress') onState(message.state);
+  else if (message.t === 'storeChanged') {
+    notify('changed', {
+      kind: 'info',
+      text: 'The store has changed since this query ran.',
+      action: { label: 'Run again', run: () => host.do({ action: 'rerun' }) },
+    });
+  } else if (message.t === 'engine') {
+    notify(
+      'engine',
+      message.alive
+        ? undefined
+        : {
+            kind: 'error',
+            text: message.message,
+            action: { label: 'Run again', run: () => host.do({ action: 'rerun' }) },
+          },
+    );
+    document.body.classList.toggle('engine-gone', !message.alive);
+    if (!message.alive) show(progress, false);
+  }
+}
+
+build();
+restore();
+setDetail(detailAt);
+host.start(onMessage);

@@ -1,0 +1,217 @@
+/** The pane with all of the selected row: key, value, and what the engine knows about the entry. */
+import type { EntryRow } from '../../engine/protocol/engineApi.ts';
+import type { BytesFormat } from '../../engine/protocol/viewApi.ts';
+import { count, levelName, plural, size } from '../text/numbers.ts';
+import { bytesBlock, NOT_JSON } from '../ui/bytesView.ts';
+import { type Child, el, fill, iconButton } from '../ui/dom.ts';
+import type { CallError, Host, ViewCall } from '../ui/host.ts';
+import { noticeElement, placeOf } from '../ui/notices.ts';
+import { typeBadge } from './cells.ts';
+
+/** A value up to this many bytes is shown whole; of a longer one, as much. */
+export const VALUE_BYTES_MAX = 256 * 1024;
+
+export interface DetailActions {
+  readonly host: Host;
+  readonly family: () => number;
+  readonly query: () => number;
+  openValue(row: EntryRow): void;
+  copy(row: EntryRow, what: 'key' | 'value'): void;
+  close(): void;
+}
+
+export class Detail {
+  readonly element = el('section', { class: 'detail', 'aria-label': 'Selected entry' });
+  readonly #a: DetailActions;
+  readonly #body = el('div', { class: 'detail-body', tabindex: 0, role: 'region', 'aria-label': 'Key and value' });
+  readonly #head = el('div', { class: 'detail-head' });
+  #call: ViewCall<unknown> | undefined;
+  #row: EntryRow | undefined;
+  #index = -1;
+  #value: Uint8Array | undefined;
+  #error: string | undefined;
+  #format: BytesFormat = 'text';
+
+  constructor(actions: DetailActions) {
+    this.#a = actions;
+    this.element.append(this.#head, this.#body);
+    this.#paint();
+  }
+
+  set format(format: BytesFormat) {
+    this.#format = format;
+    this.#paint();
+  }
+
+  show(row: EntryRow | undefined, index: number): void {
+    if (row === this.#row && index === this.#index) return;
+    this.#call?.cancel();
+    this.#call = undefined;
+    this.#row = row;
+    this.#index = index;
+    this.#error = undefined;
+    this.#value = row?.value ?? undefined;
+    this.#body.scrollTop = 0;
+    this.#paint();
+    if (row?.value !== null && row !== undefined && row.value.length < row.valueSize) this.#fetch(row, index);
+  }
+
+  /** Pulls what the grid's preview cut off. */
+  #fetch(row: EntryRow, index: number): void {
+    const { host } = this.#a;
+    const call: ViewCall<Uint8Array | undefined> =
+      row.valueSize <= VALUE_BYTES_MAX
+        ? host.call('value', { family: this.#a.family(), key: row.key, seq: row.seq, maxBytes: VALUE_BYTES_MAX })
+        : this.#longPreview(index);
+    this.#call = call;
+    call.result.then(
+      (value) => {
+        if (this.#call !== call) return;
+        if (value !== undefined) this.#value = value;
+        this.#paint();
+      },
+      (reason: CallError) => {
+        if (this.#call !== call) return;
+        this.#error = reason.message;
+        this.#paint();
+      },
+    );
+  }
+
+  #longPreview(index: number): ViewCall<Uint8Array | undefined> {
+    const call = this.#a.host.call('rows', {
+      query: this.#a.query(),
+      from: index,
+      count: 1,
+      previewBytes: VALUE_BYTES_MAX,
+    });
+    return { result: call.result.then((page) => page.items[0]?.value ?? undefined), cancel: () => call.cancel() };
+  }
+
+  #paint(): void {
+    const row = this.#row;
+    if (row === undefined) {
+      fill(this.#head, el('span', { class: 'muted' }, 'Select a row to see its key and value'), this.#closeButton());
+      fill(this.#body);
+      return;
+    }
+    const a = this.#a;
+    fill(
+      this.#head,
+      el('span', { class: 'detail-row' }, `Row ${count(this.#index + 1)}`),
+      typeBadge(row.type),
+      fact('sequence', count(row.seq)),
+      row.table === null ? fact('in', levelName(row.level)) : this.#tableLink(row.level, row.table),
+      el('span', { class: 'spring' }),
+      row.value === null ? null : iconButton('open', 'Open value in an editor (Enter)', () => a.openValue(row)),
+      this.#closeButton(),
+    );
+    fill(this.#body, ...this.#sections(row));
+  }
+
+  #tableLink(level: number, table: number): HTMLElement {
+    const link = el(
+      'button',
+      { class: 'link', type: 'button', title: 'Show this table in the tree' },
+      `table ${table}`,
+    );
+    link.addEventListener('click', () => this.#a.host.do({ action: 'revealTable', table }));
+    return el('span', { class: 'fact' }, el('span', { class: 'dim' }, 'in '), levelName(level), ' ', link);
+  }
+
+  #closeButton(): HTMLElement {
+    return iconButton('close', 'Hide the detail pane', () => this.#a.close());
+  }
+
+  #sections(row: EntryRow): HTMLElement[] {
+    const sections: HTMLElement[] = [];
+    if (row.problem !== undefined) {
+      const p = row.problem;
+      const place = placeOf(p);
+      const text = `${p.code}: ${p.message}${place === '' ? '' : ` (${place})`}`;
+      sections.push(noticeElement({ kind: 'warning', text, ...(p.mend === undefined ? {} : { detail: p.mend }) }));
+    }
+    sections.push(this.#section('Key', row.key, true, row.key.length, 'key'));
+    if (row.until !== undefined)
+      sections.push(this.#section('Deletes up to (exclusive)', row.until, true, row.until.length));
+    if (row.timestamp !== undefined)
+      sections.push(this.#section('User timestamp', row.timestamp, true, row.timestamp.length));
+    if (row.columns !== undefined) sections.push(this.#columns(row.columns));
+    else if (row.operands !== undefined) sections.push(...this.#operands(row.operands, row.base));
+    else if (row.value !== null) {
+      const value = this.#value ?? row.value;
+      sections.push(this.#section('Value', value, value.length >= row.valueSize, row.valueSize, 'value'));
+    }
+    return sections;
+  }
+
+  #section(title: string, bytes: Uint8Array, whole: boolean, bytesAll: number, part?: 'key' | 'value'): HTMLElement {
+    const row = this.#row;
+    const block = bytesBlock(bytes, this.#format, whole);
+    const shown = whole
+      ? ''
+      : this.#error === undefined
+        ? `first ${size(bytes.length)} shown`
+        : `first ${size(bytes.length)} shown: ${this.#error}`;
+    const copy =
+      part === undefined || row === undefined
+        ? null
+        : iconButton('copy', `Copy ${part}`, () => this.#a.copy(row, part));
+    return section(
+      title,
+      [plural(bytesAll, 'byte'), shown, part === 'key' && block.note === NOT_JSON ? '' : block.note],
+      block.element,
+      copy,
+    );
+  }
+
+  #columns(columns: NonNullable<EntryRow['columns']>): HTMLElement {
+    const rows = columns.map((column) => {
+      const name =
+        column.name.length === 0
+          ? el('span', { class: 'dim' }, '(default column)')
+          : bytesBlock(column.name, this.#format, true).element;
+      return el(
+        'tr',
+        {},
+        el('th', { scope: 'row' }, name),
+        el('td', {}, bytesBlock(column.value, this.#format, true).element),
+      );
+    });
+    const head = el(
+      'thead',
+      {},
+      el('tr', {}, el('th', { scope: 'col' }, 'Column'), el('th', { scope: 'col' }, 'Value')),
+    );
+    return section(
+      'Columns',
+      [plural(columns.length, 'column')],
+      el('table', { class: 'entity' }, head, el('tbody', {}, ...rows)),
+    );
+  }
+
+  #operands(operands: readonly Uint8Array[], base: Uint8Array | undefined): HTMLElement[] {
+    const list = el(
+      'ol',
+      { class: 'operands' },
+      ...operands.map((o) => el('li', {}, bytesBlock(o, this.#format, true).element)),
+    );
+    const sections = [section('Merge operands', [`${plural(operands.length, 'operand')}, oldest first`], list)];
+    if (base !== undefined) sections.unshift(this.#section('Base value', base, true, base.length));
+    return sections;
+  }
+}
+
+function fact(name: string, value: string): HTMLElement {
+  return el('span', { class: 'fact' }, el('span', { class: 'dim' }, `${name} `), value);
+}
+
+function section(title: string, notes: readonly string[], content: Child, tool: Child = null): HTMLElement {
+  const note = notes.filter((n) => n !== '').join(', ');
+  return el(
+    'div',
+    { class: 'detail-section' },
+    el('div', { class: 'detail-title' }, el('h2', {}, title), el('span', { class: 'note' }, note), tool),
+    content,
+  );
+}

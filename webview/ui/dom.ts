@@ -1,0 +1,101 @@
+/** Building DOM without HTML: every text goes in as text. */
+
+export type Child = Node | string | null | undefined | false;
+
+export interface Attributes {
+  readonly class?: string;
+  readonly title?: string | undefined;
+  readonly role?: string;
+  readonly id?: string;
+  readonly tabindex?: number;
+  readonly [aria: `aria-${string}`]: string | number | boolean | undefined;
+  readonly [data: `data-${string}`]: string | undefined;
+  readonly type?: string;
+  readonly scope?: string;
+  readonly appearance?: string;
+}
+
+export function el<K extends keyof HTMLElementTagNameMap>(
+  tag: K,
+  attributes: Attributes = {},
+  ...children: readonly Child[]
+): HTMLElementTagNameMap[K] {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (value !== undefined) element.setAttribute(name, String(value));
+  }
+  append(element, children);
+  return element;
+}
+
+export function append(parent: Node, children: readonly Child[]): void {
+  for (const child of children) {
+    if (child === null || child === undefined || child === false || child === '') continue;
+    parent.appendChild(typeof child === 'string' ? document.createTextNode(child) : child);
+  }
+}
+
+/** Replaces what is in `parent`. */
+export function fill(parent: Element, ...children: readonly Child[]): void {
+  parent.replaceChildren();
+  append(parent, children);
+}
+
+/** Sets text only where it differs, so that a live region speaks only on change. */
+export function setText(element: Element, text: string): void {
+  if (element.textContent !== text) element.textContent = text;
+}
+
+/** Shows or hides without touching layout code elsewhere. */
+export function show(element: HTMLElement, visible: boolean): void {
+  element.hidden = !visible;
+}
+
+const PATHS = {
+  refresh: 'M13 8a5 5 0 1 1-1.5-3.55M13 2v3h-3',
+  search: 'M7 11.5a4.5 4.5 0 1 0 0-9 4.5 4.5 0 0 0 0 9ZM10.3 10.3 14 14',
+  list: 'M2.5 4h11M2.5 8h11M2.5 12h7',
+  warning: 'M8 2.5 14.5 13.5h-13ZM8 6.5v3.2M8 11.2v.9',
+  error: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM5.9 5.9l4.2 4.2M10.1 5.9l-4.2 4.2',
+  info: 'M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12ZM8 7.2V11M8 4.9v.9',
+  panelBottom: 'M2 2.5h12v11H2ZM2 9.5h12',
+  panelRight: 'M2 2.5h12v11H2ZM9.5 2.5v11',
+  close: 'M3.5 3.5l9 9M12.5 3.5l-9 9',
+  open: 'M9 2.5h4.5V7M13.5 2.5 7.5 8.5M11.5 9v4.5h-9v-9H7',
+  copy: 'M5.5 5.5h8v8h-8ZM10.5 5.5v-3h-8v8h3',
+  lock: 'M3.5 7.5h9v6h-9ZM5.5 7.5V5a2.5 2.5 0 0 1 5 0v2.5',
+  down: 'M3.5 6 8 10.5 12.5 6',
+  up: 'M3.5 10 8 5.5 12.5 10',
+} as const;
+
+export type IconName = keyof typeof PATHS;
+
+const SVG = 'http://www.w3.org/2000/svg';
+
+/** A 16-pixel line icon in the colour of its text; decorative, so its button must carry a label. */
+export function icon(name: IconName): SVGSVGElement {
+  const svg = document.createElementNS(SVG, 'svg');
+  svg.setAttribute('viewBox', '0 0 16 16');
+  svg.setAttribute('aria-hidden', 'true');
+  svg.classList.add('icon', `icon-${name}`);
+  const path = document.createElementNS(SVG, 'path');
+  path.setAttribute('d', PATHS[name]);
+  svg.appendChild(path);
+  return svg;
+}
+
+/** A square button that shows only an icon. */
+export function iconButton(name: IconName, label: string, onClick: () => void): HTMLButtonElement {
+  const button = el('button', { class: 'icon-button', type: 'button', title: label, 'aria-label': label }, icon(name));
+  button.addEventListener('click', onClick);
+  return button;
+}
+
+/** A button of the toolkit. */
+export function actionButton(label: string, appearance: 'primary' | 'secondary', onClick: () => void): HTMLElement {
+  const button = document.createElement('vscode-button');
+  button.setAttribute('appearance', appearance);
+  button.textContent = label;
+  button.addEventListener('click', onClick);
+  return button;
+}
