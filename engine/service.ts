@@ -93,8 +93,7 @@ export class Service {
     tables: (p) => this.#tables(p),
     tableDetails: (p, token) => this.#tableDetails(p.table, token),
     blocks: (p) => this.#blocks(p),
-    blockDetails: (p): BlockDetails =>
-      this.store.retry((view) => blockDetails(view, view.tableInfo(p.table), p.block)),
+    blockDetails: (p): BlockDetails => this.store.retry((view) => blockDetails(view, view.tableInfo(p.table), p.block)),
     get: (p): GetResult => this.#get(p.family, p.key, p.at),
     value: (p) =>
       this.store.retry((view) =>

@@ -8,10 +8,10 @@ import * as vscode from 'vscode';
 import { displayKey, displayValue, formatBytes, formatCount, fromHex, hex } from '../engine/model/display.ts';
 import type { EntryRow } from '../engine/protocol/engineApi.ts';
 import { describeProblem, StoreError } from '../engine/protocol/rpc.ts';
-import { COMMANDS, PRIVATE_COMMANDS, SCHEME, VIEWS } from './ids.ts';
+import { COMMANDS, DUMP_LANGUAGE, PRIVATE_COMMANDS, SCHEME, VIEWS } from './ids.ts';
 import { sentence, withProgress } from './messages.ts';
 import type { Store, Stores } from './stores.ts';
-import { type ValueText, valueText } from './valueText.ts';
+import { lineAtOffset, type ValueText, valueText } from './valueText.ts';
 
 const t = vscode.l10n.t;
 
@@ -22,6 +22,8 @@ const DUMP_LINES_MAX = 20_000;
 const DUMP_PAGE = 2_000;
 const BLOCK_PAGE = 1_000;
 const BLOCK_VALUE_BYTES = 512;
+/** Documents whose lenses are remembered; far more than anyone has open. */
+const FACTS_MAX = 1_000;
 
 /** What stands in a URI's query, as JSON. Keys are lower-case hex. */
 type Reference =
@@ -48,9 +50,17 @@ interface Made {
   readonly bytes?: number | undefined;
 }
 
+interface Facts {
+  readonly entry: EntryRow;
+  readonly bytes: number;
+}
+
 export class Documents implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, vscode.Disposable {
   readonly #stores: Stores;
-  readonly #made = new Map<string, Made>();
+  /** Texts made by a command for a document that is about to ask for them. */
+  readonly #ready = new Map<string, string>();
+  /** Where the values in open documents were found, for their lenses. */
+  readonly #facts = new Map<string, Facts>();
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #lensesChanged = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
@@ -62,7 +72,6 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     this.#subscriptions = [
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
       vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this),
-      vscode.workspace.onDidCloseTextDocument((document) => this.#made.delete(document.uri.toString())),
     ];
   }
 
@@ -118,8 +127,11 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   }
 
   async provideTextDocumentContent(uri: vscode.Uri, token: vscode.CancellationToken): Promise<string> {
-    const known = this.#made.get(uri.toString());
-    if (known !== undefined) return known.text;
+    const ready = this.#ready.get(uri.toString());
+    if (ready !== undefined) {
+      this.#ready.delete(uri.toString());
+      return ready;
+    }
     try {
       const reference = parse(uri);
       const store = this.#stores.byPath(reference.store);
@@ -128,8 +140,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
       }
       await store.open();
       const made = await this.#make(store, reference, token);
-      this.#made.set(uri.toString(), made);
-      this.#lensesChanged.fire();
+      this.#remember(uri, made);
       return made.text;
     } catch (thrown) {
       return sentence(thrown);
@@ -137,14 +148,14 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   }
 
   provideCodeLenses(document: vscode.TextDocument): vscode.CodeLens[] {
-    const made = this.#made.get(document.uri.toString());
-    const { entry } = made ?? {};
-    if (made === undefined || entry === undefined) return [];
+    const facts = this.#facts.get(document.uri.toString());
+    if (facts === undefined) return [];
+    const { entry, bytes } = facts;
     const reference = parse(document.uri);
     const top = new vscode.Range(0, 0, 0, 0);
     const lens = (title: string, command = '', args: unknown[] = []): vscode.CodeLens =>
       new vscode.CodeLens(top, { title, command, arguments: args });
-    const lenses = [lens(provenance(entry, made.bytes ?? entry.valueSize))];
+    const lenses = [lens(provenance(entry, bytes))];
     const { store } = reference;
     if (entry.table !== null && entry.level >= 0) {
       lenses.push(lens(t('Show table {0}', entry.table), PRIVATE_COMMANDS.revealTable, [store, entry.table]));
@@ -164,12 +175,25 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
 
   /** A document that is open already takes the new text: the store may have changed since. */
   async #show(uri: vscode.Uri, made: Made): Promise<vscode.TextEditor> {
-    const before = this.#made.get(uri.toString());
-    this.#made.set(uri.toString(), made);
-    if (before !== undefined) this.#changed.fire(uri);
-    this.#lensesChanged.fire();
-    const document = await vscode.workspace.openTextDocument(uri);
+    this.#ready.set(uri.toString(), made.text);
+    this.#remember(uri, made);
+    if (vscode.workspace.textDocuments.some((d) => d.uri.toString() === uri.toString())) this.#changed.fire(uri);
+    const opened = await vscode.workspace.openTextDocument(uri);
+    const plain = made.value === undefined || made.value.kind === 'hex';
+    const document = plain ? await vscode.languages.setTextDocumentLanguage(opened, DUMP_LANGUAGE) : opened;
     return vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  #remember(uri: vscode.Uri, made: Made): void {
+    if (made.entry === undefined || made.bytes === undefined) return;
+    const key = uri.toString();
+    this.#facts.delete(key);
+    this.#facts.set(key, { entry: made.entry, bytes: made.bytes });
+    for (const oldest of this.#facts.keys()) {
+      if (this.#facts.size <= FACTS_MAX) break;
+      this.#facts.delete(oldest);
+    }
+    this.#lensesChanged.fire();
   }
 
   #make(store: Store, reference: Reference, token: vscode.CancellationToken): Promise<Made> {
@@ -322,17 +346,4 @@ function fileSafe(name: string): string {
 
 function absolute(store: Store, file: string): string {
   return path.isAbsolute(file) ? file : path.join(store.kind === 'table' ? path.dirname(store.path) : store.path, file);
-}
-
-/** The last line of a dump that starts at or before byte `offset`; lines start with their offset. */
-export function lineAtOffset(text: string, offset: number): number {
-  const lines = text.split('\n');
-  let best = 0;
-  for (let i = 0; i < lines.length; i++) {
-    const match = /^\s*(?:offset\s+|@)?(\d+)\b/.exec(lines[i] as string);
-    if (match === null) continue;
-    if (Number(match[1]) > offset) break;
-    best = i;
-  }
-  return best;
 }

@@ -42,6 +42,9 @@ export const PANELS = { results: 'lsm.results', overview: 'lsm.overview' } as co
 
 export const CUSTOM_EDITORS = { table: 'lsm.table' } as const;
 
+/** Language of dumps and hex dumps; set on our documents only, so no file name is claimed. */
+export const DUMP_LANGUAGE = 'lsm-dump';
+
 /** Scheme of virtual documents: values and dumps. */
 export const SCHEME = 'lsm';
 

@@ -40,6 +40,7 @@ export class Store implements vscode.Disposable {
   #summary: StoreSummary | undefined;
   #error: StoreError | undefined;
   #epoch = 0;
+  #disposed = false;
 
   constructor(target: EngineTarget, engines: Engines) {
     this.path = target.path;
@@ -79,6 +80,12 @@ export class Store implements vscode.Disposable {
   }
 
   async open(token?: vscode.CancellationToken): Promise<StoreSummary> {
+    if (this.#disposed) {
+      throw new StoreError('CANCELLED', vscode.l10n.t('The store was closed.'), {
+        path: this.path,
+        mend: vscode.l10n.t('open it again'),
+      });
+    }
     if (this.#summary !== undefined && this.#client?.alive === true) return this.#summary;
     const client = this.#client ?? this.#connect();
     if (this.#state !== 'open') this.#become('opening');
@@ -135,6 +142,7 @@ export class Store implements vscode.Disposable {
 
   dispose(): void {
     this.close();
+    this.#disposed = true;
     this.#changed.dispose();
     this.#notice.dispose();
     this.#engineState.dispose();

@@ -1,4 +1,4 @@
-/** What a value looks like as a document: indented JSON, text, or a hex dump. Pure. */
+/** What a value looks like as a document: indented JSON, text, or a hex dump; and places in dumps. Pure. */
 import { formatCount, hexDump, strictText } from '../engine/model/display.ts';
 import { indentJson } from './jsonFormat.ts';
 
@@ -33,4 +33,23 @@ export function valueText(bytes: Uint8Array): ValueText {
 function isBinary(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   return /[\x00-\x08\x0b\x0e-\x1f\x7f]/.test(text);
+}
+
+/**
+ * The line of a dump for byte `offset`: the first of those with the largest offset that is not past
+ * it. Lines begin with their offset, in no order: a table's footer comes before its blocks.
+ */
+export function lineAtOffset(text: string, offset: number): number {
+  let best = 0;
+  let bestOffset = -1;
+  for (const [i, line] of text.split('\n').entries()) {
+    const match = /^\s*(\d+)\b/.exec(line);
+    if (match === null) continue;
+    const at = Number(match[1]);
+    if (at <= offset && at > bestOffset) {
+      best = i;
+      bestOffset = at;
+    }
+  }
+  return best;
 }

@@ -25,11 +25,6 @@ import { packages } from './setup.mjs';
 export const hostEntry = join(artifacts, 'host', 'index.js');
 
 const at = (...parts) => join(root, ...parts);
-const present = (entry) => {
-  if (existsSync(at(entry))) return true;
-  say(`no ${entry} yet: not built`);
-  return false;
-};
 
 async function configurations(esbuild, production) {
   const manifest = readJson(at('package.json'));
@@ -46,41 +41,31 @@ async function configurations(esbuild, production) {
   const banner = esbuild
     .transformSync(readFileSync(at('scripts', 'lsmBanner.cjs'), 'utf8'), { minify: true })
     .code.trim();
-  const all = [];
-  if (present('extension/extension.ts')) {
-    all.push({ ...node, entryPoints: ['extension/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] });
-  }
-  if (present('engine/worker.ts')) all.push({ ...node, entryPoints: ['engine/worker.ts'], outfile: 'dist/worker.js' });
-  if (present('engine/cli/main.ts')) {
-    all.push({
+  const all = [
+    { ...node, entryPoints: ['extension/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
+    { ...node, entryPoints: ['engine/worker.ts'], outfile: 'dist/worker.js' },
+    {
       ...node,
       entryPoints: ['engine/cli/main.ts'],
       outfile: 'dist/lsm.js',
       banner: { js: `#!/usr/bin/env node\n${banner}` },
-    });
-  }
-  const pages = ['webview/results.ts', 'webview/overview.ts'].filter(present);
-  if (pages.length > 0) {
-    all.push({
+    },
+    {
       ...common,
       platform: 'browser',
       format: 'iife',
       target: ['chrome128', 'safari17'],
-      entryPoints: pages,
+      entryPoints: ['webview/results.ts', 'webview/overview.ts'],
       outdir: 'dist/webview',
       loader: { '.ttf': 'file' },
-    });
-  }
-  const tests = existsSync(at('test', 'host'))
-    ? readdirSync(at('test', 'host'))
-        .filter((n) => n.endsWith('.test.ts'))
-        .sort()
-    : [];
-  if (!production && existsSync(at('test', 'host', 'index.ts'))) {
+    },
+  ];
+  if (!production) {
+    const tests = readdirSync(at('test', 'host')).filter((n) => n.endsWith('.test.ts'));
     all.push({
       ...node,
       stdin: {
-        contents: [...tests.map((n) => `import './${n}';`), "export { run } from './index.ts';"].join('\n'),
+        contents: [...tests.sort().map((n) => `import './${n}';`), "export { run } from './index.ts';"].join('\n'),
         resolveDir: at('test', 'host'),
         sourcefile: 'hostTests.ts',
         loader: 'ts',
@@ -103,7 +88,8 @@ function copyFixed() {
 }
 
 function markRunnable() {
-  if (existsSync(at('dist', 'lsm.js'))) chmodSync(at('dist', 'lsm.js'), 0o755);
+  const cli = at('dist', 'lsm.js');
+  if (existsSync(cli)) chmodSync(cli, 0o755);
 }
 
 export async function build({ production = false, watch = false } = {}) {

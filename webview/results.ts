@@ -207,7 +207,12 @@ function onInit(next: ResultsInit): void {
     grid.scrollToTop();
   }
   onState(next.state);
-  if (document.activeElement === document.body) grid.element.focus({ preventScroll: true });
+  focusGrid();
+}
+
+/** Gives the keyboard to the grid where the tab has it already; it is never taken from another place. */
+function focusGrid(): void {
+  if (document.hasFocus() && document.activeElement === document.body) grid.element.focus({ preventScroll: true });
 }
 
 function onState(next: QueryState): void {
@@ -360,6 +365,7 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
 }
 
 build();
+window.addEventListener('focus', focusGrid);
 restore();
 setDetail(detailAt);
 host.start(onMessage);

@@ -33,7 +33,7 @@ export function compareRanges(
   bStart: number,
   bLength: number,
 ): number {
-  const n = aLength < bLength ? aLength : bLength;
+  const n = Math.min(aLength, bLength);
   for (let i = 0; i < n; i++) {
     const d = (a[aStart + i] as number) - (b[bStart + i] as number);
     if (d !== 0) return d;

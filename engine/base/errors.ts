@@ -6,15 +6,7 @@
  */
 
 /** Why an operation failed. `NOT_FOUND` is a missing file or key, `INPUT` a wrong request. */
-export type Code =
-  | 'NOT_FOUND'
-  | 'CORRUPT'
-  | 'UNSUPPORTED'
-  | 'IO'
-  | 'LOCKED'
-  | 'READ_ONLY'
-  | 'CANCELLED'
-  | 'INPUT';
+export type Code = 'NOT_FOUND' | 'CORRUPT' | 'UNSUPPORTED' | 'IO' | 'LOCKED' | 'READ_ONLY' | 'CANCELLED' | 'INPUT';
 
 /** One finding about a store. `offset` is a byte offset in `path`; `mend` says what a person can do. */
 export interface Problem {
@@ -89,8 +81,6 @@ export function toStoreError(thrown: unknown, place: ErrorPlace = {}): StoreErro
 /** One line: `CODE: what is wrong (file, offset N); mend`. */
 export function describeProblem(p: Problem | StoreError): string {
   const place =
-    p.path === undefined || p.path === ''
-      ? ''
-      : ` (${p.path}${p.offset === undefined ? '' : `, offset ${p.offset}`})`;
+    p.path === undefined || p.path === '' ? '' : ` (${p.path}${p.offset === undefined ? '' : `, offset ${p.offset}`})`;
   return `${p.code}: ${p.message}${place}${p.mend === undefined ? '' : `; ${p.mend}`}`;
 }

@@ -57,7 +57,8 @@ export function readArgs(spec: CommandSpec, argv: readonly string[]): Args {
       const v = text(name);
       if (v === undefined) return undefined;
       const n = Number(v);
-      if (!/^\d+$/.test(v) || !Number.isSafeInteger(n)) throw new UsageError(`--${name} takes a whole number, not "${v}"`);
+      if (!/^\d+$/.test(v) || !Number.isSafeInteger(n))
+        throw new UsageError(`--${name} takes a whole number, not "${v}"`);
       return n;
     },
   };

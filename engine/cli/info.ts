@@ -107,7 +107,8 @@ function infoText(s: StoreSummary, families: readonly { family: FamilySummary; l
     `locked         ${s.locked ? 'yes, a process has the store open' : 'no'}`,
     `sorted runs    ${m.sortedRuns}, space amplification ${m.spaceAmplification.toFixed(2)}`,
   ];
-  for (const w of s.wal) lines.push(`WAL            ${w.file}, ${formatBytes(w.bytes)}, ${formatCount(w.records)} records`);
+  for (const w of s.wal)
+    lines.push(`WAL            ${w.file}, ${formatBytes(w.bytes)}, ${formatCount(w.records)} records`);
   for (const { family: f, levels } of families) {
     lines.push('', `column family ${escapeText(f.name)} (id ${f.id})`);
     lines.push(`  comparator ${escapeText(f.comparator)}, ${f.compaction} compaction`);
@@ -125,4 +126,3 @@ function infoText(s: StoreSummary, families: readonly { family: FamilySummary; l
   }
   return `${lines.join('\n')}\n`;
 }
-

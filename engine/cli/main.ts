@@ -6,7 +6,7 @@ import { getCommand } from './get.ts';
 import { infoCommand } from './info.ts';
 import { ClosedPipe } from './output.ts';
 import { scanCommand } from './scan.ts';
-import { errorLine, EXIT } from './store.ts';
+import { EXIT, errorLine } from './store.ts';
 import { tablesCommand } from './tables.ts';
 
 declare const __LSM_VERSION__: string;
@@ -34,7 +34,11 @@ function usage(): string {
 }
 
 function commandUsage(c: CommandSpec): string {
-  const options = [...c.options, { name: 'debug', help: 'print the stack of an error' }, { name: 'help', help: 'this text' }];
+  const options = [
+    ...c.options,
+    { name: 'debug', help: 'print the stack of an error' },
+    { name: 'help', help: 'this text' },
+  ];
   const left = options.map((o) => `--${o.name}${'value' in o && o.value !== undefined ? ` ${o.value}` : ''}`);
   const width = Math.max(...left.map((l) => l.length));
   const rows = options.map((o, i) => `  ${(left[i] ?? '').padEnd(width)}  ${o.help}`);
@@ -81,4 +85,3 @@ process.stdout.on('error', () => process.exit(EXIT.done));
 void main(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });
-

@@ -175,8 +175,7 @@ class Scan {
       return;
     }
     const { order } = view.family(this.#params.family);
-    const unproven =
-      this.damage.lost && this.damage.covers(e.keyBuffer, e.keyStart, e.keyLength, order.compareUser);
+    const unproven = this.damage.lost && this.damage.covers(e.keyBuffer, e.keyStart, e.keyLength, order.compareUser);
     this.#row(visibleRow(e, WHOLE), unproven);
   }
 

@@ -2,7 +2,7 @@
  * What a folder is, told from its content: file names raise the question, the bytes of MANIFEST and
  * OPTIONS answer it. Engines whose stores are not opened yet are named, not guessed over.
  */
-import { text } from '../base/bytes.ts';
+import { EMPTY, text } from '../base/bytes.ts';
 import { StoreError, toStoreError, unsupported } from '../base/errors.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { EngineId } from '../model/tree.ts';
@@ -22,6 +22,15 @@ function head(fs: FileSystem, directory: string, name: string): Uint8Array {
     return buffer.slice(0, file.readAt(buffer, 0));
   } finally {
     file.close();
+  }
+}
+
+/** A file that cannot be read says nothing about its store; whoever needs it will name it. */
+function headOrNothing(fs: FileSystem, directory: string, name: string): Uint8Array {
+  try {
+    return head(fs, directory, name);
+  } catch {
+    return EMPTY;
   }
 }
 
@@ -54,25 +63,33 @@ function looksLevelDb(fs: FileSystem, directory: string, manifest: string): bool
 function detectForeign(fs: FileSystem, directory: string, names: readonly string[]): Detection | undefined {
   const data = names.find((n) => /-Data\.db$/.test(n));
   if (data !== undefined) return foreign('cassandra', `it holds ${data}`, 'a Cassandra table');
-  if (names.includes('MANIFEST') && text(head(fs, directory, 'MANIFEST').subarray(0, 4)) === 'Bdgr') {
+  if (names.includes('MANIFEST') && text(headOrNothing(fs, directory, 'MANIFEST').subarray(0, 4)) === 'Bdgr') {
     return foreign('badger', 'its MANIFEST begins with Bdgr', 'a Badger store');
   }
   const marker = names.find((n) => n.startsWith('marker.'));
   if (marker !== undefined) return foreign('pebble', `it holds ${marker}`, 'a Pebble store');
   for (const name of names) {
     if (parseFileName(name).kind !== 'options') continue;
-    if (text(head(fs, directory, name)).includes('pebble_version=')) {
+    if (text(headOrNothing(fs, directory, name)).includes('pebble_version=')) {
       return foreign('pebble', `${name} has pebble_version`, 'a Pebble store');
     }
   }
   return undefined;
 }
 
+function statOf(fs: FileSystem, directory: string) {
+  try {
+    return fs.stat(directory);
+  } catch (thrown) {
+    throw toStoreError(thrown, { path: directory, mend: 'name the directory that holds CURRENT' });
+  }
+}
+
 /**
  * Throws one clear error if the path cannot be looked into or holds nothing of a store.
  */
 export function detectStore(fs: FileSystem, directory: string): Detection {
-  const stat = fs.stat(directory);
+  const stat = statOf(fs, directory);
   if (!stat.isDirectory) {
     throw new StoreError('INPUT', 'is a file, not the directory of a store', {
       path: directory,
@@ -109,7 +126,8 @@ export function detectStore(fs: FileSystem, directory: string): Detection {
       const level = looksLevelDb(fs, directory, name);
       if (level === undefined) continue;
       if (!level) return { engine: 'rocksdb', confidence: 1, why: `${name} has edits that only RocksDB writes` };
-      if (rocksFile === undefined) return { engine: 'leveldb', confidence: 0.9, why: `${name} has LevelDB's edits only` };
+      if (rocksFile === undefined)
+        return { engine: 'leveldb', confidence: 0.9, why: `${name} has LevelDB's edits only` };
     } catch (thrown) {
       const e = toStoreError(thrown, { path: name });
       if (e.code === 'IO') throw e;

@@ -55,3 +55,8 @@ export function dirName(path: string): string {
   const cut = Math.max(path.lastIndexOf('/'), path.lastIndexOf('\\'));
   return cut < 0 ? '.' : cut === 0 ? '/' : path.slice(0, cut);
 }
+
+/** The path relative to `directory` where it lies directly in it, else as it is. */
+export function nameInside(directory: string, path: string): string {
+  return dirName(path) === directory || joinPath(directory, baseName(path)) === path ? baseName(path) : path;
+}

@@ -97,7 +97,9 @@ export const nodeFs: FileSystem = {
         // Opening a pipe or device would hang; a store holds regular files only.
         const s = fs.statSync(path);
         if (!s.isFile()) {
-          throw new StoreError('INPUT', s.isDirectory() ? 'is a directory, not a file' : 'not a regular file', { path });
+          throw new StoreError('INPUT', s.isDirectory() ? 'is a directory, not a file' : 'not a regular file', {
+            path,
+          });
         }
       }
       return new NodeFile(path, fs.openSync(path, FLAGS[mode]));

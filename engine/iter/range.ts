@@ -99,4 +99,3 @@ export function sameBytes(a: Uint8Array, aStart: number, length: number, b: Uint
   for (let i = length - 1; i >= 0; i--) if (a[aStart + i] !== b[i]) return false;
   return true;
 }
-

@@ -58,7 +58,8 @@ export class RangeTombstones implements Covering {
     if (f === undefined) return -1;
     for (const t of f.covering) {
       if (t.sequence > at) continue;
-      if (timestamp !== undefined && t.timestamp !== undefined && compareTimestamps(t.timestamp, timestamp) < 0) continue;
+      if (timestamp !== undefined && t.timestamp !== undefined && compareTimestamps(t.timestamp, timestamp) < 0)
+        continue;
       return t.sequence;
     }
     return -1;

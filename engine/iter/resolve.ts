@@ -96,9 +96,7 @@ export function resolveVersions(
 }
 
 export function isDeletion(type: number): boolean {
-  return (
-    type === ValueType.deletion || type === ValueType.singleDeletion || type === ValueType.deletionWithTimestamp
-  );
+  return type === ValueType.deletion || type === ValueType.singleDeletion || type === ValueType.deletionWithTimestamp;
 }
 
 function place(v: Version) {

@@ -11,7 +11,14 @@ import { type Cursor, MAX_SEQUENCE, ValueType } from './cursor.ts';
 import { MergingCursor } from './merging.ts';
 import type { KeyOrder } from './order.ts';
 import { type Bounds, sameBytes, seekKey } from './range.ts';
-import { type Column, isDeletion, type ResolveContext, type Resolved, resolveVersions, type Version } from './resolve.ts';
+import {
+  type Column,
+  isDeletion,
+  type ResolveContext,
+  type Resolved,
+  resolveVersions,
+  type Version,
+} from './resolve.ts';
 
 export interface VisibleEntries {
   readonly valid: boolean;

@@ -36,12 +36,6 @@ export function displayValue(bytes: Uint8Array, maxChars = 200): string {
   return clip(escapeText(text, false), maxChars, cut);
 }
 
-/** True where `displayKey` would show text that needs neither quotes nor hex. */
-export function isPlainText(bytes: Uint8Array): boolean {
-  const text = strictText(bytes);
-  return text !== undefined && text !== '' && !UNPRINTABLE.test(text) && !needsQuotes(text);
-}
-
 /** Bytes in powers of 1024 with three significant digits: `0 B`, `999 B`, `1.50 KB`, `12.0 MB`. */
 export function formatBytes(n: number): string {
   if (n < 1024) return `${n} B`;

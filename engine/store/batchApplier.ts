@@ -4,8 +4,8 @@
  */
 import { hex } from '../base/bytes.ts';
 import { corrupt, type Problem } from '../base/errors.ts';
-import type { BatchVisitor, PrepareKind } from '../formats/leveldb/writeBatch.ts';
 import { walFileName } from '../formats/leveldb/names.ts';
+import type { BatchVisitor, PrepareKind } from '../formats/leveldb/writeBatch.ts';
 import { ValueType } from '../iter/cursor.ts';
 import { Memtable, type MemtableBudget } from './memtable.ts';
 import type { ReplayFamily } from './walReplay.ts';
@@ -278,7 +278,9 @@ export class BatchApplier implements BatchVisitor {
       return;
     }
     const key = this.#key(target, buffer, keyStart, keyLength, sizes, timestamp);
-    target.memtable.add(type, sequence, key, 0, key.length, buffer, valueStart, valueLength);
+    // In a log both deletions have one tag; in memtables and tables they do not.
+    const kept = size > 0 && type === ValueType.deletion ? ValueType.deletionWithTimestamp : type;
+    target.memtable.add(kept, sequence, key, 0, key.length, buffer, valueStart, valueLength);
   }
 
   /**

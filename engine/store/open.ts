@@ -2,7 +2,7 @@
 import { StoreError } from '../base/errors.ts';
 import { FOOTER_BYTES, tableKind } from '../formats/block/footer.ts';
 import { TableReader } from '../formats/block/tableReader.ts';
-import type { Dialect } from '../formats/driver.ts';
+import type { Dialect } from '../formats/leveldb/dialect.ts';
 import { leveldbDialect } from '../formats/leveldb/dialect.ts';
 import type { FamilyState, ManifestState } from '../formats/leveldb/manifest.ts';
 import { parseFileName } from '../formats/leveldb/names.ts';
@@ -129,7 +129,12 @@ class TableFileSource implements SnapshotSource {
         problems: [],
         fingerprint: this.fingerprint(),
       },
-      version: { families: new Map([[0, version]]), tables: new Map([[number, info]]), broken: new Map(), problems: [] },
+      version: {
+        families: new Map([[0, version]]),
+        tables: new Map([[number, info]]),
+        broken: new Map(),
+        problems: [],
+      },
     };
   }
 }

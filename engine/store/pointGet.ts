@@ -2,19 +2,20 @@
  * Get: asks memtable, L0 tables newest first, then one table a level, and stops at the first version
  * that decides. Filters keep most tables from being read.
  */
-import { toStoreError } from '../base/errors.ts';
+import { EMPTY } from '../base/bytes.ts';
+import { StoreError, toStoreError } from '../base/errors.ts';
 import { PointReader } from '../formats/block/pointReader.ts';
-import type { TableReader } from '../formats/block/tableReader.ts';
-import { type Cursor, MAX_SEQUENCE } from '../iter/cursor.ts';
+import { blockError, type TableReader } from '../formats/block/tableReader.ts';
+import { type Cursor, MAX_SEQUENCE, ValueType } from '../iter/cursor.ts';
 import type { DamageLog } from '../iter/damage.ts';
 import type { KeyOrder } from '../iter/order.ts';
 import { sameBytes, seekKey } from '../iter/range.ts';
 import { compareTimestamps, type RangeTombstone } from '../iter/rangeTombstones.ts';
-import { type Covering, type Resolved, resolveVersions, type Version } from '../iter/resolve.ts';
-import type { TableInfo } from '../model/tree.ts';
-import type { StoreView } from './view.ts';
+import { type Covering, isDeletion, type Resolved, resolveVersions, type Version } from '../iter/resolve.ts';
+import type { LevelView, TableInfo } from '../model/tree.ts';
 import { VanishedError } from './vanished.ts';
 import type { FamilyVersion } from './version.ts';
+import type { StoreView } from './view.ts';
 
 /** Range deletions met on the way down; few, so a list serves. */
 class MetTombstones implements Covering {
@@ -36,33 +37,130 @@ class MetTombstones implements Covering {
       if (t.sequence > at || t.sequence <= newest) continue;
       if (compare(b, start, length, t.begin, 0, t.begin.length) < 0) continue;
       if (compare(b, start, length, t.end, 0, t.end.length) >= 0) continue;
-      if (timestamp !== undefined && t.timestamp !== undefined && compareTimestamps(t.timestamp, timestamp) < 0) continue;
+      if (timestamp !== undefined && t.timestamp !== undefined && compareTimestamps(t.timestamp, timestamp) < 0)
+        continue;
       newest = t.sequence;
     }
     return newest;
   }
 }
 
+/** Longer values get a buffer of their own. */
+const SHARED_VALUE_MAX = 512;
+const CHUNK_BYTES = 16 << 10;
+
+/** The table does not hold the key. */
+const ABSENT = Symbol();
+/** The quick way met something that needs the whole way: a merge, a range deletion, damage. */
+const UNDECIDED = Symbol();
+
 export class PointGet {
   readonly #store: StoreView;
   readonly #family: FamilyVersion;
   readonly #damage: DamageLog;
   readonly #point: PointReader;
+  /** Over the entries that are still in the logs; undefined where there are none. */
+  readonly #logged: Cursor | undefined;
+  /** Neither timestamps nor range deletions in the logs: a plain put or deletion decides at once. */
+  readonly #plain: boolean;
+  /** Short values share chunks, because a buffer of its own costs more than the whole look-up. */
+  #chunk: Uint8Array = EMPTY;
+  #chunkUsed = 0;
 
   constructor(store: StoreView, familyId: number, damage: DamageLog) {
     this.#store = store;
     this.#family = store.family(familyId);
     this.#damage = damage;
-    this.#point = new PointReader(store.shared.blocks, this.#family.order);
+    const { order, state } = this.#family;
+    this.#point = new PointReader(store.shared.blocks, order);
+    const memtable = store.snapshot.replay.memtables.get(state.id);
+    this.#logged = memtable !== undefined && memtable.count > 0 ? memtable.cursor() : undefined;
+    this.#plain = order.timestampSize === 0 && (memtable === undefined || memtable.rangeTombstones.length === 0);
   }
 
   /** What a reader sees of `key` (without timestamp) as of sequence `at`; undefined if nothing. */
   get(key: Uint8Array, at: number = MAX_SEQUENCE): Resolved | undefined {
     const { order } = this.#family;
     if (!order.known) return this.#search(key, at);
+    if (this.#plain) {
+      const quick = this.#quick(key, at);
+      if (quick !== UNDECIDED) return quick;
+    }
     const met = new MetTombstones(order);
     const context = { ...this.#store.context(this.#family, { at }, undefined), tombstones: met };
-    return resolveVersions(key, this.#versions(key, at, met), context);
+    const versions = this.#versions(key, at, met);
+    if (!this.#store.snapshot.manifest.damaged) return resolveVersions(key, versions, context);
+    // Tables that were found on disk stand in level 0 in no order that could be relied on.
+    return resolveVersions(key, [...versions].sort(newestFirst), context);
+  }
+
+  /**
+   * The same answer for what most keys are, a put or a deletion, without generators and lists. Whatever
+   * is more than that, or fails, is left to the whole way, which starts over.
+   */
+  #quick(key: Uint8Array, at: number): Resolved | undefined | typeof UNDECIDED {
+    const logged = this.#logged;
+    if (logged !== undefined) {
+      logged.seek(key, at);
+      if (logged.valid && sameBytes(logged.keyBuffer, logged.keyStart, logged.keyLength, key, key.length)) {
+        return this.#decide(logged, at, -1, 0);
+      }
+    }
+    const { levels } = this.#family.view;
+    for (let l = 0; l < levels.length; l++) {
+      const { level, tables } = levels[l] as LevelView;
+      for (let i = level === 0 ? 0 : this.#firstCandidate(tables, key); i < tables.length; i++) {
+        const info = tables[i] as TableInfo;
+        if (!this.#mayHold(info, key)) {
+          if (level === 0) continue;
+          break;
+        }
+        const found = this.#quickInTable(info, key, at);
+        if (found !== ABSENT) return found;
+      }
+    }
+    return undefined;
+  }
+
+  #quickInTable(info: TableInfo, key: Uint8Array, at: number): Resolved | undefined | typeof UNDECIDED | typeof ABSENT {
+    const store = this.#store;
+    let table: TableReader | undefined;
+    try {
+      table = store.acquire(info);
+      if (store.tombstonesOf(info, table).length > 0) return UNDECIDED;
+      const point = this.#point;
+      if (!point.seekTable(info.number, table, this.#family.order, key, at)) return ABSENT;
+      return point.isKey(key, key.length) ? this.#decide(point, at, info.level, info.number) : ABSENT;
+    } catch (thrown) {
+      // Damage is named on the whole way; what is no StoreError is a bug and must not get lost.
+      if (thrown instanceof StoreError) return UNDECIDED;
+      throw thrown;
+    } finally {
+      if (table !== undefined) store.releaseTable(info, table);
+    }
+  }
+
+  /** What the newest version says, if it says it alone. */
+  #decide(c: Entry, at: number, level: number, table: number): Resolved | undefined | typeof UNDECIDED {
+    const { type, sequence } = c;
+    if (sequence > at) return UNDECIDED;
+    if (type !== ValueType.value) return isDeletion(type) ? undefined : UNDECIDED;
+    const value = this.#copy(c.valueBuffer, c.valueStart, c.valueLength);
+    return { type, sequence, level, table, timestamp: undefined, value, columns: undefined };
+  }
+
+  #copy(b: Uint8Array, start: number, length: number): Uint8Array {
+    if (length > SHARED_VALUE_MAX) return b.slice(start, start + length);
+    if (length > this.#chunk.length - this.#chunkUsed) {
+      // Small at first: most callers ask once.
+      this.#chunk = new Uint8Array(Math.max(length, Math.min(this.#chunk.length * 2, CHUNK_BYTES)));
+      this.#chunkUsed = 0;
+    }
+    const chunk = this.#chunk;
+    const at = this.#chunkUsed;
+    for (let i = 0; i < length; i++) chunk[at + i] = b[start + i] as number;
+    this.#chunkUsed = at + length;
+    return new Uint8Array(chunk.buffer, at, length);
   }
 
   /** Versions of the key, newest first, each source asked only when it is its turn. */
@@ -114,7 +212,8 @@ export class PointGet {
       }
     } catch (thrown) {
       if (thrown instanceof VanishedError) throw thrown;
-      const e = toStoreError(thrown, { path: info.file });
+      const at = table === undefined ? undefined : this.#point.blockOffset;
+      const e = at === undefined ? toStoreError(thrown, { path: info.file }) : blockError(thrown, info.file, at);
       this.#damage.report(e.toProblem(), info.smallest.key, info.largest.key);
     } finally {
       if (table !== undefined) store.releaseTable(info, table);
@@ -158,6 +257,12 @@ export class PointGet {
     versions.sort((a, b) => b.sequence - a.sequence);
     return resolveVersions(key, versions, this.#store.context(this.#family, { at }, undefined));
   }
+}
+
+function newestFirst(a: Version, b: Version): number {
+  const { timestamp } = a;
+  const byTime = timestamp === undefined || b.timestamp === undefined ? 0 : compareTimestamps(b.timestamp, timestamp);
+  return byTime !== 0 ? byTime : b.sequence - a.sequence;
 }
 
 type Entry = Pick<

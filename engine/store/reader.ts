@@ -6,7 +6,7 @@
  */
 import { BlockCache } from '../formats/block/pointReader.ts';
 import { TableCache } from '../formats/block/tableCache.ts';
-import type { Dialect } from '../formats/driver.ts';
+import type { Dialect } from '../formats/leveldb/dialect.ts';
 import type { FileSystem } from '../fs/fileSystem.ts';
 import type { SnapshotSource } from './snapshot.ts';
 import { VanishedError } from './vanished.ts';

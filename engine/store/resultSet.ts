@@ -8,7 +8,7 @@
 import type { Clock } from '../base/entropy.ts';
 import { StoreError, toStoreError } from '../base/errors.ts';
 import { DamageLog } from '../iter/damage.ts';
-import type { EntryRow, Page, QueryParams, QueryState } from '../protocol/engineApi.ts';
+import type { EntryRow, Page, QueryParams, QueryState } from '../model/answers.ts';
 import type { StoreReader } from './reader.ts';
 import type { StoreView } from './view.ts';
 import { type Bookmark, openWalk, type Walk } from './walk.ts';

@@ -2,9 +2,9 @@
 import { typeName } from '../formats/leveldb/internalKey.ts';
 import { type Cursor, ValueType } from '../iter/cursor.ts';
 import type { KeyOrder } from '../iter/order.ts';
-import type { VisibleEntries } from '../iter/visible.ts';
 import type { Resolved } from '../iter/resolve.ts';
-import type { EntryRow } from '../protocol/engineApi.ts';
+import type { VisibleEntries } from '../iter/visible.ts';
+import type { EntryRow } from '../model/answers.ts';
 
 function cut(b: Uint8Array, max: number): Uint8Array {
   return b.length <= max ? b : b.slice(0, max);
@@ -56,7 +56,10 @@ export function versionRow(c: Cursor, order: KeyOrder, previewBytes: number): En
   const range = c.type === ValueType.rangeDeletion;
   const deleted =
     c.type === ValueType.deletion || c.type === ValueType.singleDeletion || c.type === ValueType.deletionWithTimestamp;
-  const value = c.valueBuffer.slice(c.valueStart, c.valueStart + (range ? c.valueLength : Math.min(c.valueLength, previewBytes)));
+  const value = c.valueBuffer.slice(
+    c.valueStart,
+    c.valueStart + (range ? c.valueLength : Math.min(c.valueLength, previewBytes)),
+  );
   return {
     key: c.keyBuffer.slice(c.keyStart, keyEnd - ts),
     value: range || deleted ? null : value,

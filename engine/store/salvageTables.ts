@@ -7,13 +7,14 @@
 import { type Problem, toStoreError } from '../base/errors.ts';
 import { RunCursor } from '../formats/block/runCursor.ts';
 import { TableReader } from '../formats/block/tableReader.ts';
-import type { Dialect } from '../formats/driver.ts';
+import type { Dialect } from '../formats/leveldb/dialect.ts';
 import { typeName } from '../formats/leveldb/internalKey.ts';
+import type { FamilyState } from '../formats/leveldb/manifest.ts';
 import { parseFileName } from '../formats/leveldb/names.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { keyOf } from '../iter/cursor.ts';
 import { DamageLog } from '../iter/damage.ts';
-import { BYTEWISE, type KeyOrder } from '../iter/order.ts';
+import { BYTEWISE, type KeyOrder, keyOrder } from '../iter/order.ts';
 import type { Bound, TableInfo } from '../model/tree.ts';
 import type { Snapshot } from './snapshot.ts';
 import { buildView, type FamilyVersion, type Version } from './version.ts';
@@ -28,12 +29,13 @@ export function salvageTables(
   const problems: Problem[] = [...version.problems];
   const tables = new Map(version.tables);
   const found = new Map<number, TableInfo[]>();
+  /** Families of the MANIFEST, and those that only a table tells of. */
+  const known = new Map(version.families);
   for (const name of snapshot.names) {
     const { kind, number } = parseFileName(name);
     if (kind !== 'table' || number === null || tables.has(number)) continue;
     try {
-      const family = familyOf(fs, directory, dialect, name, version);
-      if (family === undefined) continue;
+      const family = familyOf(fs, directory, dialect, name, known);
       const info = describeTable(fs, directory, dialect, name, number, family.state.id, family.order);
       if (info === undefined) continue;
       tables.set(number, info);
@@ -50,7 +52,7 @@ export function salvageTables(
     }
   }
   const families = new Map<number, FamilyVersion>();
-  for (const [id, f] of version.families) {
+  for (const [id, f] of known) {
     const view = buildView(id, [...f.tables, ...(found.get(id) ?? [])], f.order, f.view.blobFiles);
     families.set(id, { ...f, view, tables: view.levels.flatMap((l) => l.tables) });
   }
@@ -97,18 +99,36 @@ export function describeTable(
   }
 }
 
-/** The family that a table says it belongs to; the default one where it does not say. */
+/** The family that a table says it belongs to, added to `known` if it is new; the default one where it does not say. */
 function familyOf(
   fs: FileSystem,
   directory: string,
   dialect: Dialect,
   name: string,
-  version: Version,
-): FamilyVersion | undefined {
+  known: Map<number, FamilyVersion>,
+): FamilyVersion {
   const file = fs.open(joinPath(directory, name), 'read');
   try {
     const { properties } = new TableReader(file, { dialect: dialect.block, order: BYTEWISE });
-    return version.families.get(properties.number('rocksdb.column.family.id') ?? 0) ?? version.families.get(0);
+    const stated = properties.number('rocksdb.column.family.id') ?? 0;
+    const id = stated < 0xffff_ffff ? stated : 0;
+    const family = known.get(id);
+    if (family !== undefined) return family;
+    const comparator = properties.text('rocksdb.comparator') ?? BYTEWISE.name;
+    const state: FamilyState = {
+      id,
+      name: properties.text('rocksdb.column.family.name') || `family ${id}`,
+      comparator,
+      logNumber: 0,
+      tables: new Map(),
+      blobFiles: new Map(),
+      timestampsPersisted: true,
+      fullHistoryTimestampLow: undefined,
+    };
+    const order = keyOrder(comparator);
+    const made: FamilyVersion = { state, order, view: buildView(id, [], order, []), tables: [] };
+    known.set(id, made);
+    return made;
   } finally {
     file.close();
   }

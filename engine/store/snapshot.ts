@@ -5,10 +5,10 @@
  * what was flushed between the two looks, so both are read again until nothing has moved meanwhile.
  */
 import { type Problem, StoreError, toStoreError } from '../base/errors.ts';
-import type { Dialect, StoreOptions } from '../formats/driver.ts';
+import type { Dialect, StoreOptions } from '../formats/leveldb/dialect.ts';
 import { type ManifestState, readManifest } from '../formats/leveldb/manifest.ts';
 import { CURRENT_BYTES_MAX, manifestFromCurrent, parseFileName } from '../formats/leveldb/names.ts';
-import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
+import { type FileSystem, joinPath, nameInside } from '../fs/fileSystem.ts';
 import { keyOrder } from '../iter/order.ts';
 import type { Version } from './version.ts';
 import { type ReplayResult, replayWals } from './walReplay.ts';
@@ -52,7 +52,8 @@ function findManifest(fs: FileSystem, directory: string, names: readonly string[
     if (names.includes(name)) return name;
     failure = new StoreError('NOT_FOUND', `CURRENT names ${name}, which is not there`, { path: 'CURRENT', offset: 0 });
   } catch (thrown) {
-    failure = toStoreError(thrown, { path: 'CURRENT' });
+    const e = toStoreError(thrown);
+    failure = new StoreError(e.code, e.message, { path: 'CURRENT', offset: e.offset, mend: e.mend });
     if (failure.code === 'NOT_FOUND') failure = new StoreError('NOT_FOUND', 'CURRENT is missing', { path: 'CURRENT' });
   }
   const manifests = names
@@ -61,13 +62,17 @@ function findManifest(fs: FileSystem, directory: string, names: readonly string[
     .sort((a, b) => (b.number ?? 0) - (a.number ?? 0));
   const newest = manifests[0];
   if (newest === undefined) {
-    throw new StoreError(
-      failure.code,
-      `${failure.message}, and there is no MANIFEST to go by`,
-      { path: failure.path, offset: failure.offset, mend: 'restore CURRENT and MANIFEST from a backup' },
-    );
+    throw new StoreError(failure.code, `${failure.message}, and there is no MANIFEST to go by`, {
+      path: failure.path,
+      offset: failure.offset,
+      mend: 'restore CURRENT and MANIFEST from a backup, or look into each table by itself',
+    });
   }
-  problems.push({ ...failure.toProblem(), message: `${failure.message}; ${newest.name}, the newest there is, is read instead` });
+  problems.push({
+    ...failure.toProblem(),
+    message: `${failure.message}; ${newest.name}, the newest there is, is read instead`,
+    mend: failure.mend ?? 'restore CURRENT from a backup, or write the name of the right MANIFEST into it',
+  });
   return newest.name;
 }
 
@@ -112,8 +117,13 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
       manifest = readManifest(fs, directory, current, dialect.decodeEdit);
     } catch (thrown) {
       // CURRENT moved on to another MANIFEST and this one was removed.
-      if (toStoreError(thrown).code === 'NOT_FOUND' && attempt < TRIES_MAX) continue;
-      throw thrown;
+      const e = toStoreError(thrown, { path: current });
+      if (e.code === 'NOT_FOUND' && attempt < TRIES_MAX) continue;
+      throw new StoreError(e.code, e.message, {
+        path: nameInside(directory, e.path ?? current),
+        offset: e.offset,
+        mend: e.mend ?? 'restore the MANIFEST from a backup',
+      });
     }
     const options = dialect.loadOptions(fs, directory, names);
     const replay = replayLogs(fs, directory, names, dialect, manifest, options);
@@ -124,12 +134,29 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
         replay,
         options,
         names,
-        problems: [...problems, ...manifest.problems, ...options.problems, ...replay.problems],
+        problems: [
+          ...problems,
+          ...manifest.problems,
+          ...mended(directory, options.problems, 'restore the file from a backup; the entries are readable without it'),
+          ...mended(
+            directory,
+            replay.problems,
+            'restore the log from a backup; what stands in tables is readable without it',
+          ),
+        ],
         fingerprint: print,
       };
     }
     replay.close();
   }
+}
+
+/** Named as a file of the store, with something that a person can do about it. */
+function mended(directory: string, problems: readonly Problem[], mend: string): Problem[] {
+  return problems.map((p) => {
+    const path = nameInside(directory, p.path);
+    return { ...p, path, ...(p.mend !== undefined || p.code === 'UNSUPPORTED' ? {} : { mend }) };
+  });
 }
 
 function replayLogs(

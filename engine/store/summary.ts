@@ -1,5 +1,5 @@
 /** What views show at once of a store: from MANIFEST, OPTIONS and logs, without opening a table. */
-import type { FamilySummary, StoreSummary, TableRow } from '../protocol/engineApi.ts';
+import type { FamilySummary, StoreSummary, TableRow } from '../model/answers.ts';
 import { levelDbScores, rocksDbScores } from '../model/score.ts';
 import type { TableInfo } from '../model/tree.ts';
 import type { StoreReader } from './reader.ts';
@@ -51,7 +51,12 @@ export function compactionStyle(options: Readonly<Record<string, string>>): stri
   return style === undefined ? 'leveled' : (STYLES[style] ?? style);
 }
 
-export function summarize(store: StoreReader, kind: 'directory' | 'table', path: string, locked: boolean): StoreSummary {
+export function summarize(
+  store: StoreReader,
+  kind: 'directory' | 'table',
+  path: string,
+  locked: boolean,
+): StoreSummary {
   const { view, shared } = store;
   const { snapshot } = view;
   return {
@@ -79,8 +84,7 @@ function summarizeFamily(view: StoreView, family: FamilyVersion): FamilySummary 
     tables: l.tables.length,
     bytes: l.tables.reduce((n, t) => n + t.bytes, 0),
   }));
-  const scores =
-    view.shared.dialect.id === 'leveldb' ? levelDbScores(shapes) : rocksDbScores(shapes, options, style);
+  const scores = view.shared.dialect.id === 'leveldb' ? levelDbScores(shapes) : rocksDbScores(shapes, options, style);
   const memtable = view.snapshot.replay.memtables.get(state.id);
   const shown = SHOWN_OPTIONS.flatMap((name) => (options[name] === undefined ? [] : [[name, options[name]] as const]));
   return {

@@ -2,13 +2,13 @@
 import { isoTime } from '../base/entropy.ts';
 import { type Problem, StoreError } from '../base/errors.ts';
 import { OutputBuffer } from '../codec/registry.ts';
+import { BlockCursor } from '../formats/block/blockCursor.ts';
 import type { RawBlock, TableReader } from '../formats/block/tableReader.ts';
 import { ValueType } from '../iter/cursor.ts';
 import { DamageLog } from '../iter/damage.ts';
 import { isDeletion } from '../iter/resolve.ts';
+import type { BlockDetails, TableDetails, TableStats } from '../model/answers.ts';
 import type { TableInfo } from '../model/tree.ts';
-import type { BlockDetails, TableDetails, TableStats } from '../protocol/engineApi.ts';
-import { BlockCursor } from '../formats/block/blockCursor.ts';
 import type { StoreView } from './view.ts';
 
 interface Counts {

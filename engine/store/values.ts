@@ -19,7 +19,8 @@ export function visibleValue(view: StoreView, family: number, key: Uint8Array, m
   const found = new PointGet(view, family, new DamageLog()).get(key);
   if (found === undefined) throw new StoreError('NOT_FOUND', 'there is no such key');
   if (found.problem !== undefined) throw new StoreError(found.problem.code, found.problem.message, found.problem);
-  if (found.value === undefined) throw new StoreError('NOT_FOUND', 'the entry has operands that no known operator joins');
+  if (found.value === undefined)
+    throw new StoreError('NOT_FOUND', 'the entry has operands that no known operator joins');
   return within(found.value, maxBytes);
 }
 

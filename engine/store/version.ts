@@ -3,7 +3,7 @@
  * found on disk, and everything that is missing or does not fit named.
  */
 import type { Problem } from '../base/errors.ts';
-import type { Dialect } from '../formats/driver.ts';
+import type { Dialect } from '../formats/leveldb/dialect.ts';
 import type { FamilyState, ManifestState } from '../formats/leveldb/manifest.ts';
 import { blobFileName, tableFileName } from '../formats/leveldb/names.ts';
 import type { NewFile } from '../formats/leveldb/versionEdit.ts';
@@ -143,7 +143,12 @@ function findTable(
 function tableProblem(t: TableInfo, onDisk: number | undefined, dialect: Dialect): Problem | undefined {
   const mend = 'restore the file from a backup; the rest of the store stays readable';
   if (onDisk === undefined) {
-    return { code: 'NOT_FOUND', path: t.file, message: `table of level ${t.level} is in the MANIFEST but not on disk`, mend };
+    return {
+      code: 'NOT_FOUND',
+      path: t.file,
+      message: `table of level ${t.level} is in the MANIFEST but not on disk`,
+      mend,
+    };
   }
   // LevelDB's reader goes by the MANIFEST's size too; a longer file would have its footer elsewhere.
   if (onDisk !== t.bytes && (dialect.id === 'rocksdb' || onDisk < t.bytes)) {

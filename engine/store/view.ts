@@ -6,12 +6,12 @@ import { type Problem, StoreError, toStoreError } from '../base/errors.ts';
 import type { BlockCache } from '../formats/block/pointReader.ts';
 import { RunCursor } from '../formats/block/runCursor.ts';
 import type { TableCache } from '../formats/block/tableCache.ts';
-import { TableReader } from '../formats/block/tableReader.ts';
-import type { ClosableResolver, Dialect } from '../formats/driver.ts';
+import { TABLE_MEND, TableReader } from '../formats/block/tableReader.ts';
+import type { ClosableResolver, Dialect } from '../formats/leveldb/dialect.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { ConcatCursor } from '../iter/concat.ts';
 import { type Cursor, MAX_SEQUENCE } from '../iter/cursor.ts';
-import { DamageLog } from '../iter/damage.ts';
+import type { DamageLog } from '../iter/damage.ts';
 import { MergingCursor } from '../iter/merging.ts';
 import { Bounds, type KeyRange } from '../iter/range.ts';
 import { type RangeTombstone, RangeTombstones, TombstoneCursor } from '../iter/rangeTombstones.ts';
@@ -139,7 +139,8 @@ export class StoreView {
       return new ReverseVisibleCursor(new MergingCursor(children, family.order.compare), family.order, bounds, context);
     }
     const [only] = children;
-    const source = children.length === 1 && only !== undefined ? only : new MergingCursor(children, family.order.compare);
+    const source =
+      children.length === 1 && only !== undefined ? only : new MergingCursor(children, family.order.compare);
     return new VisibleCursor(source, family.order, bounds, context);
   }
 
@@ -282,7 +283,7 @@ export class StoreView {
       const e = toStoreError(thrown, { path: info.file });
       // It was there when the MANIFEST was read: its owner has compacted it away since.
       if (e.code === 'NOT_FOUND') throw new VanishedError(info.file);
-      throw e;
+      throw new StoreError(e.code, e.message, { path: info.file, offset: e.offset, mend: e.mend ?? TABLE_MEND });
     }
     try {
       return new TableReader(file, {

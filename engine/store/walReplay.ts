@@ -149,7 +149,9 @@ class Replay {
     this.#values = values;
     this.#mode = state.recoveryMode ?? RecoveryMode.pointInTime;
     const budget = { bytesMax: state.bytesMax ?? MEMTABLE_BYTES_MAX, used: 0 };
-    this.#applier = new BatchApplier(state.families, budget, values);
+    // In LevelDB all of a log that matters counts, the preceding one's too.
+    const families = state.engine === 'leveldb' ? state.families.map((f) => ({ ...f, logNumber: 0 })) : state.families;
+    this.#applier = new BatchApplier(families, budget, values);
   }
 
   run(wals: readonly number[]): ReplayResult {
@@ -335,7 +337,11 @@ class Replay {
       const name = walFileName(number);
       if (!listed.has(number)) {
         if (number >= (this.#state.minLogNumberToKeep ?? 0) && bytes > 0 && this.#isLive(number)) {
-          this.#problems.push({ code: 'NOT_FOUND', path: name, message: 'the MANIFEST names this log, but it is missing' });
+          this.#problems.push({
+            code: 'NOT_FOUND',
+            path: name,
+            message: 'the MANIFEST names this log, but it is missing',
+          });
         }
         continue;
       }

@@ -5,7 +5,7 @@
  * compressed log has to be unpacked record by record, and a recycled one may have been overwritten
  * since, so there whole records are read again, checked, and kept in a small cache.
  */
-import { corrupt, StoreError } from '../base/errors.ts';
+import { corrupt, type StoreError } from '../base/errors.ts';
 import { LOG_BLOCK, LogReader, physicalOffset } from '../formats/leveldb/logReader.ts';
 import { walFileName } from '../formats/leveldb/names.ts';
 import { type FileHandle, type FileSystem, joinPath } from '../fs/fileSystem.ts';
@@ -34,7 +34,8 @@ export class WalValues implements LogValues {
 
   read(logNumber: number, recordOffset: number, offset: number, length: number): Uint8Array {
     const log = this.#open(logNumber);
-    if (!log.reader.compressed && !log.reader.recyclable) return this.#direct(log, logNumber, recordOffset, offset, length);
+    if (!log.reader.compressed && !log.reader.recyclable)
+      return this.#direct(log, logNumber, recordOffset, offset, length);
     const record = this.#record(log, logNumber, recordOffset);
     if (offset + length > record.length) throw this.#changed(logNumber, recordOffset);
     return record.slice(offset, offset + length);

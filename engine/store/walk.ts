@@ -6,7 +6,7 @@ import { type Cursor, MAX_SEQUENCE } from '../iter/cursor.ts';
 import type { DamageLog } from '../iter/damage.ts';
 import { Bounds, seekKey } from '../iter/range.ts';
 import type { VisibleEntries } from '../iter/visible.ts';
-import type { EntryRow, QueryParams } from '../protocol/engineApi.ts';
+import type { EntryRow, QueryParams } from '../model/answers.ts';
 import { versionRow, visibleRow } from './rows.ts';
 import type { StoreView } from './view.ts';
 
@@ -62,10 +62,7 @@ class VisibleWalk implements Walk {
       this.#entries.close();
       const { reverse, ...rest } = this.#params;
       // Going down, the bookmark is an upper bound, and the smallest key after it keeps it inside.
-      const params =
-        reverse === true
-          ? { ...rest, reverse, to: this.#after(from.key) }
-          : { ...rest, from: from.key };
+      const params = reverse === true ? { ...rest, reverse, to: this.#after(from.key) } : { ...rest, from: from.key };
       this.#entries = this.#view.scan(this.#params.family, params, this.#damage);
     }
     this.#entries.first();

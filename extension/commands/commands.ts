@@ -185,6 +185,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 
 /** Lists, opens, shows. Resolves to the summary; the tree shows the error where it cannot be opened. */
 async function openAt(parts: CommandParts, directory: string): Promise<unknown> {
+  const listed = parts.stores.byPath(directory);
+  const chosenBefore = listed !== undefined && parts.stores.isChosen(listed);
   const store = parts.stores.choose(directory);
   store.retry();
   try {
@@ -193,8 +195,8 @@ async function openAt(parts: CommandParts, directory: string): Promise<unknown> 
     if (settings.overviewOnOpen()) parts.overviews.show(store);
     return summary;
   } catch (thrown) {
-    // A directory that is no store does not stay in the list.
-    if (parts.stores.isChosen(store)) parts.stores.close(store);
+    // A directory that is no store does not enter the list.
+    if (!chosenBefore) parts.stores.close(store);
     throw thrown;
   }
 }

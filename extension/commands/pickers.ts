@@ -1,12 +1,13 @@
 /** Asking for what a command misses: a store, a column family, a key. Escape means undefined. */
 import * as vscode from 'vscode';
-import { counted, displayKey, formatBytes } from '../../engine/model/display.ts';
+import { displayKey, formatBytes } from '../../engine/model/display.ts';
 import type { FamilySummary } from '../../engine/protocol/engineApi.ts';
 import { StoreError } from '../../engine/protocol/rpc.ts';
 import { parseKey } from '../keyInput.ts';
 import { Store, type Stores } from '../stores.ts';
 import { engineName } from '../trees/items.ts';
 import { familyOf, type Node, tableOf } from '../trees/nodes.ts';
+import * as words from '../words.ts';
 
 const t = vscode.l10n.t;
 
@@ -83,7 +84,7 @@ function storeDetail(store: Store): string {
   const families = store.summary?.families ?? [];
   const tables = families.reduce((n, f) => n + f.tables, 0);
   const bytes = families.reduce((n, f) => n + f.bytes, 0);
-  return [engineName(store.summary?.engine ?? ''), counted(tables, 'table'), formatBytes(bytes)].join(' · ');
+  return [engineName(store.summary?.engine ?? ''), words.tables(tables), formatBytes(bytes)].join(' · ');
 }
 
 /** The column family a command is about; asks where there are several and none is named. */
@@ -104,7 +105,7 @@ export async function pickFamily(store: Store, families: readonly FamilySummary[
   const picked = await vscode.window.showQuickPick(
     families.map((family) => ({
       label: family.name,
-      description: `${counted(family.tables, 'table')} · ${formatBytes(family.bytes)}`,
+      description: `${words.tables(family.tables)} · ${formatBytes(family.bytes)}`,
       detail: family.comparator,
       iconPath: new vscode.ThemeIcon('symbol-namespace'),
       family,

@@ -26,6 +26,8 @@ export abstract class StoreView implements vscode.Disposable {
   protected readonly panel: vscode.WebviewPanel;
   readonly #view: ViewName;
   readonly #calls = new Map<number, Call<unknown>>();
+  /** Calls cancelled before the engine was up to take them. */
+  readonly #cancelled = new Set<number>();
   readonly #subscriptions: vscode.Disposable[] = [];
   #generation = -1;
   #disposed = false;
@@ -117,8 +119,8 @@ export abstract class StoreView implements vscode.Disposable {
       case 'call':
         return this.#call(message.id, message.method, message.params);
       case 'cancel':
-        this.#calls.get(message.id)?.cancel();
-        this.#calls.delete(message.id);
+        if (this.#calls.has(message.id)) this.#calls.get(message.id)?.cancel();
+        else this.#cancelled.add(message.id);
         return;
       case 'do':
         try {
@@ -132,15 +134,15 @@ export abstract class StoreView implements vscode.Disposable {
   async #call(id: number, method: Method, params: unknown): Promise<void> {
     try {
       if (!(VIEW_METHODS as readonly string[]).includes(method)) throw new Error(`${method} is not for webviews`);
-      const asked =
-        method === 'rows' ? { ...(params as Params<'rows'>), previewBytes: settings.previewBytes() } : params;
-      const call = await this.store.start(method, asked as Params<typeof method>);
+      const call = await this.store.start(method, asked(method, params));
       this.#calls.set(id, call);
+      if (this.#cancelled.delete(id)) call.cancel();
       this.post({ t: 'ok', id, result: await call.result });
     } catch (thrown) {
       this.post({ t: 'error', id, error: errorToData(thrown) });
     } finally {
       this.#calls.delete(id);
+      this.#cancelled.delete(id);
     }
   }
 
@@ -174,4 +176,11 @@ export abstract class StoreView implements vscode.Disposable {
         return this.sendInit();
     }
   }
+}
+
+/** A page of rows shows as much of each value as the setting says; a single row as much as it asks for. */
+function asked<M extends Method>(method: M, params: unknown): Params<M> {
+  if (method !== 'rows') return params as Params<M>;
+  const rows = params as Params<'rows'>;
+  return (rows.count > 1 ? { ...rows, previewBytes: settings.previewBytes() } : rows) as Params<M>;
 }

@@ -1,7 +1,7 @@
 /** What lies under a node: asked of the engine, a page at a time. Nothing here touches the view. */
 import { formatBytes, formatCount } from '../../engine/model/display.ts';
 import type { Problem } from '../../engine/model/tree.ts';
-import type { FamilySummary, StoreSummary } from '../../engine/protocol/engineApi.ts';
+import type { FamilySummary, QueryParams, StoreSummary } from '../../engine/protocol/engineApi.ts';
 import { StoreError, toStoreError } from '../../engine/protocol/rpc.ts';
 import {
   type BlockNode,
@@ -47,7 +47,7 @@ export async function childrenOf(node: Node, loaded: number, say: Say): Promise<
     case 'blocks':
       return blockNodes(node, loaded);
     case 'block':
-      return entryNodes(node, loaded);
+      return entryNodes(node, { family: node.table.family, table: node.table.number, block: node.block.index }, loaded);
     case 'wals':
       return node.wals.map((wal) => ({
         kind: 'file',
@@ -170,6 +170,8 @@ async function propertyNodes(node: PropertiesNode, say: Say): Promise<Node[]> {
 async function blockNodes(node: BlocksNode, loaded: number): Promise<Node[]> {
   const { store, table } = node;
   const page = await store.call('blocks', { table: table.number, offset: 0, limit: loaded });
+  // Only range deletions in it, which lie in a block of their own: show those.
+  if (page.total === 0) return entryNodes(node, { family: table.family, table: table.number }, loaded);
   const nodes: Node[] = page.items.map((block) => ({
     kind: 'block',
     id: `${node.id}/b${block.index}`,
@@ -181,9 +183,8 @@ async function blockNodes(node: BlocksNode, loaded: number): Promise<Node[]> {
   return withMore(nodes, node, page.total, page.complete);
 }
 
-async function entryNodes(node: BlockNode, loaded: number): Promise<Node[]> {
-  const { store, table, block } = node;
-  const params = { family: table.family, table: table.number, block: block.index };
+async function entryNodes(node: BlockNode | BlocksNode, params: QueryParams, loaded: number): Promise<Node[]> {
+  const { store } = node;
   const state = await store.call('openQuery', params);
   try {
     const page = await store.call('rows', { query: state.query, from: 0, count: loaded, previewBytes: PREVIEW_BYTES });
@@ -192,7 +193,7 @@ async function entryNodes(node: BlockNode, loaded: number): Promise<Node[]> {
       id: `${node.id}/e${i}`,
       store,
       parent: node,
-      family: table.family,
+      family: params.family,
       entry,
     }));
     return [...problemNodes(node, state.problems), ...withMore(nodes, node, page.total, page.complete)];

@@ -1,10 +1,11 @@
 /** How each node of the Stores tree looks: label, counts, icon, tooltip, menus. */
 import * as vscode from 'vscode';
-import { counted, displayKey, displayValue, formatBytes, formatCount } from '../../engine/model/display.ts';
+import { displayKey, displayValue, formatBytes, formatCount } from '../../engine/model/display.ts';
 import type { EntryRow, TableRow } from '../../engine/protocol/engineApi.ts';
 import { describeProblem } from '../../engine/protocol/rpc.ts';
 import { ITEM, ITEM_COMMANDS, PRIVATE_COMMANDS } from '../ids.ts';
 import { sentence } from '../messages.ts';
+import * as words from '../words.ts';
 import type { EntryNode, FamilyNode, LevelNode, Node, StoreNode } from './nodes.ts';
 
 const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
@@ -41,7 +42,7 @@ function build(node: Node): vscode.TreeItem {
     case 'memtable': {
       const { entries, bytes } = node.family.memtable;
       const item = row(t('Memtable'), None, new vscode.ThemeIcon('server-process'));
-      item.description = `${counted(entries, 'entry', 'entries')} · ${formatBytes(bytes)}`;
+      item.description = `${words.entries(entries)} · ${formatBytes(bytes)}`;
       item.tooltip = t('Writes that are in the write-ahead log and in no table yet. Gets and scans see them.');
       return item;
     }
@@ -52,7 +53,8 @@ function build(node: Node): vscode.TreeItem {
     case 'properties':
       return row(t('Properties'), Collapsed, new vscode.ThemeIcon('list-tree'));
     case 'property': {
-      const item = row(node.name, None, new vscode.ThemeIcon('symbol-property'));
+      // Almost every property of RocksDB begins so; the tooltip has the whole name.
+      const item = row(node.name.replace(/^rocksdb\./, ''), None, new vscode.ThemeIcon('symbol-property'));
       item.description = displayText(node.value);
       item.tooltip = `${node.name}\n${node.value}`;
       item.contextValue = ITEM.property;
@@ -77,12 +79,12 @@ function build(node: Node): vscode.TreeItem {
       return entryItem(node, node.entry);
     case 'wals': {
       const item = row(t('Write-ahead log'), Collapsed, new vscode.ThemeIcon('output'));
-      item.description = `${counted(node.wals.length, 'file')} · ${formatBytes(sum(node.wals))}`;
+      item.description = `${words.files(node.wals.length)} · ${formatBytes(sum(node.wals))}`;
       return item;
     }
     case 'blobs': {
       const item = row(t('Blob files'), Collapsed, new vscode.ThemeIcon('file-binary'));
-      item.description = `${counted(node.blobs.length, 'file')} · ${formatBytes(sum(node.blobs))}`;
+      item.description = `${words.files(node.blobs.length)} · ${formatBytes(sum(node.blobs))}`;
       return item;
     }
     case 'file': {
@@ -130,13 +132,13 @@ function storeItem(node: StoreNode): vscode.TreeItem {
   }
   const tables = summary.families.reduce((n, f) => n + f.tables, 0);
   const bytes = summary.families.reduce((n, f) => n + f.bytes + f.blobBytes, 0);
-  item.description = `${engineName(summary.engine)} · ${counted(tables, 'table')} · ${formatBytes(bytes)}`;
+  item.description = `${engineName(summary.engine)} · ${words.tables(tables)} · ${formatBytes(bytes)}`;
   item.tooltip = table(store.name, [
     [t('Path'), store.path],
     [t('Engine'), `${engineName(summary.engine)} ${summary.version}`.trim()],
     [t('Tables'), `${formatCount(tables)} (${formatBytes(bytes)})`],
     [t('Last sequence'), formatCount(summary.lastSequence)],
-    [t('MANIFEST'), `${summary.manifest} (${counted(summary.edits, 'edit')})`],
+    [t('MANIFEST'), `${summary.manifest} (${words.edits(summary.edits)})`],
     [t('Lock'), summary.locked ? t('held by a running process') : t('not held')],
     [t('Problems'), formatCount(summary.problems.length)],
   ]);
@@ -155,7 +157,7 @@ function familyItem(node: FamilyNode): vscode.TreeItem {
   const { family } = node;
   const only = (node.store.summary?.families.length ?? 0) === 1;
   const item = row(family.name, only ? Expanded : Collapsed, new vscode.ThemeIcon('symbol-namespace'));
-  item.description = `${counted(family.tables, 'table')} · ${formatBytes(family.bytes)}`;
+  item.description = `${words.tables(family.tables)} · ${formatBytes(family.bytes)}`;
   const rows: [string, string][] = [
     [t('Comparator'), family.comparator],
     [t('Merge operator'), family.mergeOperator ?? t('none')],
@@ -174,7 +176,7 @@ function familyItem(node: FamilyNode): vscode.TreeItem {
 function levelItem(node: LevelNode): vscode.TreeItem {
   const { level } = node;
   const item = row(`L${level.level}`, level.tables > 0 ? Collapsed : None, new vscode.ThemeIcon('layers'));
-  const parts = level.tables === 0 ? [t('empty')] : [counted(level.tables, 'table'), formatBytes(level.bytes)];
+  const parts = level.tables === 0 ? [t('empty')] : [words.tables(level.tables), formatBytes(level.bytes)];
   if (level.score !== null && level.score >= 1) parts.push(t('score {0}', level.score.toFixed(2)));
   item.description = parts.join(' · ');
   const rows: [string, string][] = [

@@ -1,16 +1,15 @@
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { smallSamples } from '../fixtures/samples.ts';
 import { noBrowser, Workbench } from './harness.ts';
 
 describe('smoke: VS Code in a browser with the extension from this clone', { skip: noBrowser }, () => {
-  const folder = mkdtempSync(join(tmpdir(), 'lsm-smoke-'));
+  let folder: string;
   let app: Workbench;
 
   before(async () => {
-    writeFileSync(join(folder, 'note.txt'), 'not a store\n');
+    folder = await smallSamples();
     app = await Workbench.open({ folder });
   });
   after(async () => {
@@ -18,8 +17,10 @@ describe('smoke: VS Code in a browser with the extension from this clone', { ski
     rmSync(folder, { recursive: true, force: true });
   });
 
-  it('shows our container with the Stores view', async () => {
+  it('lists the stores of the folder in our container', async () => {
     await app.showStores();
+    await app.treeRow('sensors-rocksdb').waitFor({ timeout: 30_000 });
+    await app.treeRow('sensors-leveldb').waitFor({ timeout: 30_000 });
     await app.screenshot('smoke-stores');
   });
 

@@ -78,7 +78,7 @@ export class TablesGrid {
         },
         {
           id: 'created',
-          title: 'Created',
+          title: 'Created (UTC)',
           width: 150,
           min: 60,
           render: (cell, t) =>

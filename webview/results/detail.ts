@@ -91,18 +91,25 @@ export class Detail {
   #paint(): void {
     const row = this.#row;
     if (row === undefined) {
-      fill(this.#head, el('span', { class: 'muted' }, 'Select a row to see its key and value'), this.#closeButton());
+      fill(
+        this.#head,
+        el('div', { class: 'detail-facts muted' }, 'Select a row to see its key and value'),
+        this.#closeButton(),
+      );
       fill(this.#body);
       return;
     }
     const a = this.#a;
     fill(
       this.#head,
-      el('span', { class: 'detail-row' }, `Row ${count(this.#index + 1)}`),
-      typeBadge(row.type),
-      fact('sequence', count(row.seq)),
-      row.table === null ? fact('in', levelName(row.level)) : this.#tableLink(row.level, row.table),
-      el('span', { class: 'spring' }),
+      el(
+        'div',
+        { class: 'detail-facts' },
+        el('span', { class: 'detail-row' }, `Row ${count(this.#index + 1)}`),
+        typeBadge(row.type),
+        fact('sequence', count(row.seq)),
+        row.table === null ? fact('in', levelName(row.level)) : this.#tableLink(row.level, row.table),
+      ),
       row.value === null ? null : iconButton('open', 'Open value in an editor (Enter)', () => a.openValue(row)),
       this.#closeButton(),
     );

@@ -1,6 +1,13 @@
 /** Numbers as people read them: pure functions, no DOM. */
 
-export { counted as plural, formatBytes as size, formatCount as count } from '../../engine/model/display.ts';
+import { formatCount } from '../../engine/model/display.ts';
+
+export { formatBytes as size, formatCount as count } from '../../engine/model/display.ts';
+
+/** `1 row`, `2 rows`. */
+export function plural(n: number, noun: string, many = `${noun}s`): string {
+  return `${formatCount(n)} ${n === 1 ? noun : many}`;
+}
 
 /** Milliseconds: `812 ms`, `2.4 s`, `3 min 20 s`. */
 export function duration(millis: number): string {

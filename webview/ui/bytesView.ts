@@ -8,6 +8,8 @@ import { el } from './dom.ts';
 const CELL_CHARS = 320;
 /** Past this many styled pieces the rest goes in as one text, so that binary data stays quick. */
 const SEGMENTS_MAX = 2000;
+/** Up to so many bytes, binary data outside of the hex format is one line of digits. */
+const SHORT_BINARY = 32;
 /** Bytes of a hex dump in one block; blocks off screen are not laid out. */
 const DUMP_BLOCK = 4096;
 
@@ -63,6 +65,10 @@ export function bytesBlock(
 ): { readonly element: HTMLElement; readonly note: string } {
   if (bytes.length === 0) return { element: el('div', { class: 'bytes empty-bytes' }, 'empty'), note: '' };
   const text = format === 'hex' ? '' : decodeBytes(whole ? bytes : trimCutSequence(bytes));
+  if (format !== 'hex' && bytes.length <= SHORT_BINARY && isBinary(text)) {
+    const digits = document.createTextNode(hexText(bytes));
+    return { element: el('pre', { class: 'bytes text' }, el('span', { class: 'dim' }, '0x'), digits), note: '' };
+  }
   if (format === 'hex' || isBinary(text)) {
     const element = el('div', { class: 'bytes dump' });
     for (let at = 0; at < bytes.length; at += DUMP_BLOCK) {

@@ -183,6 +183,8 @@ export class Grid<Row> {
     this.#selected = clamped;
     if (reveal && clamped >= 0) this.#model.reveal(clamped);
     this.#place();
+    // At once, not in the next frame: a screen reader asks for the active row right after the key.
+    this.#render();
     if (changed) {
       this.#o.onSelect(clamped);
       this.#o.onChange?.();

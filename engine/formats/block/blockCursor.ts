@@ -88,6 +88,8 @@ export class BlockCursor {
       if (values > this.#restartsAt) throw corrupt('values of the block start past its end');
       this.#limit = values;
     }
+    // Another table of the run may have padded its keys in a buffer of their own.
+    if (this.padTimestamp === 0) this.keyBuffer = this.#scratch;
     this.#rewind(start);
   }
 

@@ -55,5 +55,5 @@ export function blockIsIntact(
   const computed = blockChecksum(type, b, start, size);
   if (computed === undefined) return false;
   const stored = readU32(b, start + size + 1);
-  return ((computed + contextModifier(contextBase, offset)) >>> 0) === stored;
+  return (computed + contextModifier(contextBase, offset)) >>> 0 === stored;
 }

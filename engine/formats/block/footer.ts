@@ -119,16 +119,19 @@ function parseContextFooter(
   formatVersion: number,
 ): Footer {
   const part = start + 1;
-  if (readU32(tail, part) !== 0x007a003e) throw corrupt('extended magic of the footer is wrong', { offset: offset + 1 });
+  if (readU32(tail, part) !== 0x007a003e)
+    throw corrupt('extended magic of the footer is wrong', { offset: offset + 1 });
   const stored = readU32(tail, part + 4);
   const contextBase = readU32(tail, part + 8);
   const size = readU32(tail, part + 12);
   const copy = tail.slice(start, start + FOOTER_BYTES);
   copy.fill(0, 5, 9);
   // The checksum runs over all 53 bytes; XXH3 treats the last one as it does a block's type byte.
-  const computed = ((blockChecksum(checksum, copy, 0, FOOTER_BYTES - 1) ?? 0) + contextModifier(contextBase, offset)) >>> 0;
+  const computed =
+    ((blockChecksum(checksum, copy, 0, FOOTER_BYTES - 1) ?? 0) + contextModifier(contextBase, offset)) >>> 0;
   if (computed !== stored) throw corrupt('checksum of the footer does not match', { offset });
-  if (readU64(tail, part + 32) !== 0) throw corrupt('reserved bytes of the footer are not zero', { offset: offset + 33 });
+  if (readU64(tail, part + 32) !== 0)
+    throw corrupt('reserved bytes of the footer are not zero', { offset: offset + 33 });
   const metaindex = { offset: offset - TRAILER_BYTES - size, size };
   if (metaindex.offset < 0) throw corrupt(`metaindex of ${size} bytes does not fit before the footer`, { offset });
   return { formatVersion, checksum, metaindex, index: null, contextBase, offset };

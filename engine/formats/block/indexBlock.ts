@@ -90,17 +90,24 @@ export class IndexBlock {
     const restarts = rocksdb ? footer & 0x0fff_ffff : footer;
     const limit = block.length - 4 - restarts * 4;
     if (limit < 0) throw corrupt('index block cannot hold its restart points');
-    // An entry takes at least 3 bytes, which bounds what a hostile block can make us allocate.
-    const capacity = Math.floor(limit / 3) + 1;
-    const starts = new Uint32Array(capacity);
-    const lengths = new Uint32Array(capacity);
-    const offsets = new Float64Array(capacity);
-    const sizes = new Float64Array(capacity);
+    // Most entries take some 25 bytes. An entry takes at least 3, which bounds how far the arrays can grow.
+    let capacity = Math.ceil(limit / 25) + 1;
+    let starts = new Uint32Array(capacity);
+    let lengths = new Uint32Array(capacity);
+    let offsets = new Float64Array(capacity);
+    let sizes = new Float64Array(capacity);
     const arena = new Arena(block);
     const r = new Reader(block, 0, limit);
     const tag = flags.userKeys ? 0 : 8;
     let count = 0;
     while (r.position < limit) {
+      if (count === capacity) {
+        capacity = Math.ceil(capacity * 1.5);
+        starts = grown(starts, new Uint32Array(capacity));
+        lengths = grown(lengths, new Uint32Array(capacity));
+        offsets = grown(offsets, new Float64Array(capacity));
+        sizes = grown(sizes, new Float64Array(capacity));
+      }
       const at = r.position;
       const shared = r.varint32();
       const unshared = r.varint32();
@@ -137,10 +144,10 @@ export class IndexBlock {
     }
     return new IndexBlock(
       arena.bytes(),
-      starts.slice(0, count),
-      lengths.slice(0, count),
-      offsets.slice(0, count),
-      sizes.slice(0, count),
+      starts.subarray(0, count),
+      lengths.subarray(0, count),
+      offsets.subarray(0, count),
+      sizes.subarray(0, count),
     );
   }
 
@@ -187,6 +194,11 @@ export class IndexBlock {
     }
     return new IndexBlock(keys, starts, lengths, offsets, sizes);
   }
+}
+
+function grown<T extends Uint32Array | Float64Array>(from: T, into: T): T {
+  into.set(from);
+  return into;
 }
 
 /** Real prefixes repeat a key of some dozen bytes every few entries; a hostile one could repeat kilobytes. */

@@ -2,36 +2,74 @@
  * Looks up single keys in tables: filter, index, one cached block, binary search among its restart
  * points.
  */
-import { Lru } from '../../base/lru.ts';
+import { EMPTY } from '../../base/bytes.ts';
 import { OutputBuffer } from '../../codec/registry.ts';
 import type { KeyOrder } from '../../iter/order.ts';
 import { sameBytes } from '../../iter/range.ts';
 import { BlockCursor } from './blockCursor.ts';
 import type { RawBlock, TableReader } from './tableReader.ts';
 
-/** Raw data blocks by table number and block index. */
+/** Raw blocks of the tables, by table number and block index. */
+type Generation = Map<number, Map<number, Uint8Array>>;
+
+/** Memory of a cached block beside its bytes. */
+const BLOCK_OVERHEAD = 200;
+
+/**
+ * Raw data blocks, in two generations: blocks that are asked for move to the young one, and when that
+ * holds half of the budget, the old one is let go and the young one grows old. So a hit in the young
+ * generation, the common case, changes nothing.
+ */
 export class BlockCache {
-  readonly #blocks: Lru<number, Uint8Array>;
+  readonly #half: number;
+  #young: Generation = new Map();
+  #old: Generation = new Map();
+  #youngBytes = 0;
+  /** Used again for every block that is read; what is kept is a copy of the right size. */
+  readonly #stored = new OutputBuffer();
+  readonly #output = new OutputBuffer();
+  readonly #raw: RawBlock = { bytes: EMPTY, start: 0, length: 0, compression: 0 };
 
   constructor(bytesMax: number) {
-    this.#blocks = new Lru(bytesMax);
+    this.#half = bytesMax / 2;
   }
 
   /** The raw block; read, checked and kept if it is not there. Throws StoreError. */
   block(number: number, table: TableReader, index: number): Uint8Array {
-    // Table numbers stay below 2^31 and a table below 2^22 blocks, in any store that fits a disk.
-    const id = number * 0x40_0000 + index;
-    const known = this.#blocks.get(id);
+    const known = this.#young.get(number)?.get(index);
     if (known !== undefined) return known;
-    const raw: RawBlock = { bytes: new Uint8Array(0), start: 0, length: 0, compression: 0 };
-    table.readBlock(table.index.offset(index), table.index.size(index), new OutputBuffer(), new OutputBuffer(), raw);
-    const block = raw.bytes.subarray(raw.start, raw.start + raw.length);
-    this.#blocks.set(id, block, raw.bytes.length + 64);
+    const block = this.#old.get(number)?.get(index) ?? this.#read(table, index);
+    this.#keep(number, index, block);
     return block;
   }
 
   clear(): void {
-    this.#blocks.clear();
+    this.#young = new Map();
+    this.#old = new Map();
+    this.#youngBytes = 0;
+  }
+
+  #read(table: TableReader, index: number): Uint8Array {
+    const raw = this.#raw;
+    table.readBlock(table.index.offset(index), table.index.size(index), this.#stored, this.#output, raw);
+    return raw.bytes.slice(raw.start, raw.start + raw.length);
+  }
+
+  #keep(number: number, index: number, block: Uint8Array): void {
+    const cost = block.length + BLOCK_OVERHEAD;
+    if (cost > this.#half) return;
+    if (this.#youngBytes + cost > this.#half) {
+      this.#old = this.#young;
+      this.#young = new Map();
+      this.#youngBytes = 0;
+    }
+    let blocks = this.#young.get(number);
+    if (blocks === undefined) {
+      blocks = new Map();
+      this.#young.set(number, blocks);
+    }
+    blocks.set(index, block);
+    this.#youngBytes += cost;
   }
 }
 
@@ -51,6 +89,12 @@ export class PointReader extends BlockCursor {
   /** Index of the block that the last look-up read. */
   get blockIndex(): number {
     return this.#block;
+  }
+
+  /** File offset of that block; undefined where none was read. */
+  get blockOffset(): number | undefined {
+    const { index } = this.#table ?? {};
+    return index === undefined || this.#block >= index.count ? undefined : index.offset(this.#block);
   }
 
   /**

@@ -70,7 +70,7 @@ export class Properties {
 }
 
 /** Visits name, value offset and value length of each entry of a raw meta block. Throws CORRUPT. */
-function walkMetaBlock(block: Uint8Array, visit: (name: string, at: number, length: number) => void): void {
+export function walkMetaBlock(block: Uint8Array, visit: (name: string, at: number, length: number) => void): void {
   if (block.length < 4) throw corrupt('meta block is too short');
   const restarts = readU32(block, block.length - 4) & 0x0fff_ffff;
   const limit = block.length - 4 - restarts * 4;
@@ -83,7 +83,8 @@ function walkMetaBlock(block: Uint8Array, visit: (name: string, at: number, leng
     const unshared = r.varint32();
     const valueLength = r.varint32();
     if (shared > key.length) throw corrupt('meta block entry shares more bytes than there are', { offset: at });
-    if (shared + unshared > NAME_MAX) throw corrupt(`name of ${shared + unshared} bytes in a meta block`, { offset: at });
+    if (shared + unshared > NAME_MAX)
+      throw corrupt(`name of ${shared + unshared} bytes in a meta block`, { offset: at });
     const next = new Uint8Array(shared + unshared);
     next.set(key.subarray(0, shared));
     next.set(r.bytes(unshared), shared);

@@ -15,7 +15,7 @@ import type { KeyOrder } from '../../iter/order.ts';
 import type { TableInfo } from '../../model/tree.ts';
 import { BlockCursor } from './blockCursor.ts';
 import { TRAILER_BYTES } from './checksum.ts';
-import type { RawBlock, TableReader } from './tableReader.ts';
+import { blockError, type RawBlock, type TableReader } from './tableReader.ts';
 
 /** Read ahead starts with the block asked for and grows up to this many bytes. */
 const WINDOW_MAX = 256 << 10;
@@ -256,8 +256,7 @@ export class RunCursor extends BlockCursor implements Cursor {
     const info = this.#tables[this.#at] as TableInfo;
     if (table === undefined) return;
     const b = this.#block;
-    const at = e.path === undefined ? { path: table.name, offset: table.index.offset(b) } : {};
-    const placed = e.path === undefined ? e.at(at) : e;
+    const placed = blockError(e, table.name, table.index.offset(b));
     this.#damage.report(
       placed.toProblem(),
       b > 0 ? table.index.separator(b - 1) : info.smallest.key,

@@ -96,7 +96,8 @@ export class TableReader {
       this.index = this.#readIndex(type);
       this.globalSequence = this.#globalSequence(options.largestSeq);
     } catch (thrown) {
-      throw toStoreError(thrown).at({ path: this.name });
+      const e = toStoreError(thrown);
+      throw e.at({ path: this.name, mend: mendOf(e) });
     }
   }
 
@@ -237,11 +238,12 @@ export class TableReader {
 
   #readFully(into: Uint8Array, at: number): void {
     const n = this.#file.readAt(into, at);
-    if (n < into.length) throw corrupt(`file ends at ${at + n}, ${into.length - n} bytes too early`, { offset: at + n });
+    if (n < into.length)
+      throw corrupt(`file ends at ${at + n}, ${into.length - n} bytes too early`, { offset: at + n });
   }
 
   #note(e: StoreError, consequence: string): Problem {
-    const p = e.at({ path: this.name }).toProblem();
+    const p = e.at({ path: this.name, mend: mendOf(e) }).toProblem();
     const noted = { ...p, message: `${p.message}; ${consequence}` };
     this.#problems.push(noted);
     return noted;
@@ -252,21 +254,23 @@ export class TableReader {
     try {
       return readMetaBlock(this.readOwned(metaindex));
     } catch (thrown) {
-      const e = toStoreError(thrown);
+      const e = blockError(thrown, this.name, metaindex.offset);
       // Without it there is no index from format_version 6 on; before, only extras are lost.
-      if (this.footer.index === null) throw e.at({ offset: metaindex.offset });
-      this.#note(e.at({ offset: metaindex.offset }), 'properties, filter and range deletions of the table are unknown');
+      if (this.footer.index === null) throw e;
+      this.#note(e, 'properties, filter and range deletions of the table are unknown');
       return new Map();
     }
   }
 
   #readProperties(): Properties {
+    let at = this.footer.metaindex.offset;
     try {
       const handle = this.metaHandle('rocksdb.properties') ?? this.metaHandle('rocksdb.stats');
       if (handle === undefined) return new Properties(new Map());
+      at = handle.offset;
       return new Properties(readMetaBlock(this.#readPropertiesBlock(handle)));
     } catch (thrown) {
-      this.#note(toStoreError(thrown), 'properties are inferred');
+      this.#note(blockError(thrown, this.name, at), 'properties are inferred');
       return new Properties(new Map());
     }
   }
@@ -278,7 +282,7 @@ export class TableReader {
     } catch (thrown) {
       const stored = new Uint8Array(handle.size + TRAILER_BYTES);
       this.#readFully(stored, handle.offset);
-      const at = metaValueOffset(stored.subarray(0, handle.size), 'rocksdb.external_sst_file.global_seqno');
+      const at = patchedAt(stored.subarray(0, handle.size));
       if (at < 0) throw thrown;
       const unpatched = stored.slice();
       unpatched.fill(0, at, at + 8);
@@ -297,7 +301,8 @@ export class TableReader {
 
   #readIndex(type: number): IndexBlock {
     const handle = this.footer.index ?? this.metaHandle('rocksdb.index');
-    if (handle === undefined) throw corrupt('the metaindex names no index block', { offset: this.footer.metaindex.offset });
+    if (handle === undefined)
+      throw corrupt('the metaindex names no index block', { offset: this.footer.metaindex.offset });
     if (type > WITH_FIRST_KEY) throw unsupported(`index type ${type} is not known`, { offset: handle.offset });
     const block = this.readOwned(handle);
     const index = this.#decodeIndex(block, handle.offset, type);
@@ -329,7 +334,7 @@ export class TableReader {
         const part = this.readOwned({ offset: top.offset(i), size: top.size(i) });
         parts.push(IndexBlock.decode(part, flags, this.footer.offset, true));
       } catch (thrown) {
-        const e = toStoreError(thrown, { offset: top.offset(i) });
+        const e = blockError(thrown, this.name, top.offset(i));
         const problem = this.#note(e, 'entries of this index partition are not read');
         this.#holes.push({ problem, from: i === 0 ? undefined : top.separator(i - 1), to: top.separator(i) });
       }
@@ -380,6 +385,33 @@ export class TableReader {
     }
     return this.#dictionary;
   }
+}
+
+/** Where the global sequence number stands in a stored properties block; -1 where it does not, or nothing can be read. */
+function patchedAt(stored: Uint8Array): number {
+  try {
+    return metaValueOffset(stored, 'rocksdb.external_sst_file.global_seqno');
+  } catch {
+    return -1;
+  }
+}
+
+/** What a person can do about a damaged table. */
+export const TABLE_MEND = 'restore the file from a backup; the rest of the store stays readable';
+
+function mendOf(e: StoreError): string | undefined {
+  return e.code === 'CORRUPT' ? TABLE_MEND : undefined;
+}
+
+/**
+ * The error of a block's content, placed in its file: what decodes blocks knows only offsets inside of
+ * them. One that knows its file is left as it is.
+ */
+export function blockError(thrown: unknown, path: string, offset: number): StoreError {
+  const e = toStoreError(thrown);
+  if (e.path !== undefined) return e.at({ mend: mendOf(e) });
+  const inside = e.offset === undefined ? '' : `, at byte ${e.offset} of the block`;
+  return new StoreError(e.code, `${e.message}${inside}`, { path, offset, mend: e.mend ?? mendOf(e) });
 }
 
 /** Whether every key of an index block ends in a type byte and a sequence number that could be real. */

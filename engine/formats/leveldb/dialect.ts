@@ -1,7 +1,51 @@
-/** What is LevelDB's own about a store: no options file, no range deletions, no merges, no blobs. */
-import { unsupported } from '../../base/errors.ts';
-import type { Dialect } from '../driver.ts';
+/**
+ * What the common reader has to know of an engine's stores, and LevelDB's answers: no options file,
+ * no range deletions, no merges, no blobs.
+ */
+import { type Problem, unsupported } from '../../base/errors.ts';
+import type { FileSystem } from '../../fs/fileSystem.ts';
+import type { ValueResolver } from '../../iter/resolve.ts';
+import type { BlockDialect } from '../block/blockCursor.ts';
+import type { EditDecoder, FamilyState } from './manifest.ts';
 import { decodeLevelDbEdit } from './versionEdit.ts';
+
+/** Options of a store, by the engine's own names. */
+export interface StoreOptions {
+  /** Version of the engine that wrote them, '' if unknown. */
+  readonly version: string;
+  /** File that they came from, if any. */
+  readonly file: string | undefined;
+  readonly db: Readonly<Record<string, string>>;
+  family(name: string): Readonly<Record<string, string>>;
+  readonly problems: readonly Problem[];
+}
+
+export interface ResolverContext {
+  readonly fs: FileSystem;
+  readonly directory: string;
+  readonly family: FamilyState;
+  readonly options: Readonly<Record<string, string>>;
+  /** Name of the merge operator that a table of the family states; for stores without OPTIONS. */
+  mergeOperatorProperty(): string | undefined;
+}
+
+/** The differences between LevelDB and RocksDB that the common reader has to know. */
+export interface Dialect {
+  readonly id: 'leveldb' | 'rocksdb';
+  readonly block: BlockDialect;
+  /** Extension of new tables; the other one is tried where a file is absent. */
+  readonly tableExtension: 'sst' | 'ldb';
+  readonly hasRangeDeletions: boolean;
+  readonly decodeEdit: EditDecoder;
+  loadOptions(fs: FileSystem, directory: string, names: readonly string[]): StoreOptions;
+  resolver(context: ResolverContext): ClosableResolver;
+}
+
+export interface ClosableResolver extends ValueResolver {
+  /** Name of the merge operator in use, null if there is none or it is not known. */
+  readonly mergeOperator: string | null;
+  close(): void;
+}
 
 const NO_OPTIONS = {};
 

@@ -149,7 +149,8 @@ export class LogReader {
         case LogType.full:
         case LogType.recyclableFull: {
           // Old writers could leave an empty FIRST at the end of a block before a FULL or FIRST.
-          if (this.#inFragments && this.#assembled > 0) return this.#bad('record has no last fragment', this.#fragmentAt, this.#fragmentAt);
+          if (this.#inFragments && this.#assembled > 0)
+            return this.#bad('record has no last fragment', this.#fragmentAt, this.#fragmentAt);
           this.#inFragments = false;
           this.regular = true;
           this.recordOffset = this.#fragmentAt;
@@ -158,7 +159,8 @@ export class LogReader {
         }
         case LogType.first:
         case LogType.recyclableFull + 1: {
-          if (this.#inFragments && this.#assembled > 0) return this.#bad('record has no last fragment', this.#fragmentAt, this.#fragmentAt);
+          if (this.#inFragments && this.#assembled > 0)
+            return this.#bad('record has no last fragment', this.#fragmentAt, this.#fragmentAt);
           this.#inFragments = true;
           this.#skipping = false;
           this.#assembled = 0;
@@ -261,7 +263,8 @@ export class LogReader {
       }
       const recyclable = isRecyclable(type);
       const header = recyclable ? RECYCLABLE_HEADER : HEADER;
-      if (left < header) return blockEnd <= this.#size ? this.#doubtful('header cut by its block', at) : this.#end('torn');
+      if (left < header)
+        return blockEnd <= this.#size ? this.#doubtful('header cut by its block', at) : this.#end('torn');
       if (recyclable) {
         if (!this.#ownNumber(o)) return this.#end('recycled');
       }
@@ -316,7 +319,8 @@ export class LogReader {
     if (type === LogType.setCompression) {
       if (r.remaining !== 4) return this.#bad('bad compression record');
       const id = r.u32();
-      if (id !== ZSTD) return this.#bad(`log compression ${id} is not known`, this.#fragmentAt, this.#position, 'UNSUPPORTED');
+      if (id !== ZSTD)
+        return this.#bad(`log compression ${id} is not known`, this.#fragmentAt, this.#position, 'UNSUPPORTED');
       this.compressed = true;
     } else if (type === LogType.timestampSizes || type === LogType.recyclableTimestampSizes) {
       if (r.remaining % 6 !== 0) return this.#bad('bad record of user timestamp sizes');
@@ -338,7 +342,12 @@ export class LogReader {
         this.record = zstdFrame(buffer, start, start + length, UNPACKED_BYTES_MAX);
       } catch (thrown) {
         if (!(thrown instanceof StoreError)) throw thrown;
-        return this.#bad(thrown.message, this.recordOffset, this.#position, thrown.code === 'UNSUPPORTED' ? 'UNSUPPORTED' : 'CORRUPT');
+        return this.#bad(
+          thrown.message,
+          this.recordOffset,
+          this.#position,
+          thrown.code === 'UNSUPPORTED' ? 'UNSUPPORTED' : 'CORRUPT',
+        );
       }
     }
     this.endOffset = this.#position;

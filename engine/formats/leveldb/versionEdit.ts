@@ -199,7 +199,10 @@ export function decodeEdit(record: Uint8Array, decoders: readonly FieldDecoder[]
     }
   } catch (thrown) {
     if (!(thrown instanceof StoreError)) throw thrown;
-    throw new StoreError(thrown.code, `version edit, tag ${tag}, byte ${r.position} of ${record.length}: ${thrown.message}`);
+    throw new StoreError(
+      thrown.code,
+      `version edit, tag ${tag}, byte ${r.position} of ${record.length}: ${thrown.message}`,
+    );
   }
   return edit;
 }

@@ -12,7 +12,8 @@ import { Reader } from '../../base/varint.ts';
 import { decompress, NO_COMPRESSION, OutputBuffer } from '../../codec/registry.ts';
 import { baseName, type FileHandle } from '../../fs/fileSystem.ts';
 
-const MAGIC = 0x00248f37;
+/** First four bytes of a blob file, and of its footer. */
+export const BLOB_MAGIC = 0x00248f37;
 const VERSION = 1;
 const HEADER_BYTES = 30;
 const FOOTER_BYTES = 32;
@@ -95,10 +96,11 @@ export class BlobFile {
     this.#file = file;
     this.path = path;
     this.size = file.size();
-    if (this.size < HEADER_BYTES) throw corrupt(`blob file of ${this.size} bytes is shorter than its header`, { path, offset: 0 });
+    if (this.size < HEADER_BYTES)
+      throw corrupt(`blob file of ${this.size} bytes is shorter than its header`, { path, offset: 0 });
     const header = this.#read(0, HEADER_BYTES);
     const magic = readU32(header, 0);
-    if (magic !== MAGIC) throw corrupt('no blob file: its first bytes are wrong', { path, offset: 0 });
+    if (magic !== BLOB_MAGIC) throw corrupt('no blob file: its first bytes are wrong', { path, offset: 0 });
     const version = readU32(header, 4);
     if (version !== VERSION) throw unsupported(`blob file of version ${version}`, { path, offset: 4 });
     this.family = readU32(header, 8);
@@ -160,12 +162,12 @@ export class BlobFile {
 
   /**
    * The file's records in order, with their checksums verified; large values are read in pieces. Ends
-   * with a thrown CORRUPT where a record's header is damaged, because what follows cannot be found.
+   * with a thrown CORRUPT where a record's header is damaged: `findRecord` tells where to go on.
    */
-  *records(): Generator<BlobRecord, void> {
+  *records(from = HEADER_BYTES): Generator<BlobRecord, void> {
     const { path } = this;
-    const end = this.footer === undefined ? this.size : this.size - FOOTER_BYTES;
-    let offset = HEADER_BYTES;
+    const end = this.#recordsEnd;
+    let offset = from;
     while (offset < end) {
       if (end - offset < RECORD_HEADER_BYTES) throw corrupt('the file ends inside a record header', { path, offset });
       const header = this.#read(offset, RECORD_HEADER_BYTES);
@@ -199,6 +201,26 @@ export class BlobFile {
     }
   }
 
+  /** Offset of the first sound record header at or behind `from`; undefined if there is none. */
+  findRecord(from: number): number | undefined {
+    const end = this.#recordsEnd;
+    for (let at = from; at + RECORD_HEADER_BYTES <= end; ) {
+      const n = Math.min(CHUNK_BYTES, end - at);
+      const b = this.#read(at, n);
+      for (let i = 0; i + RECORD_HEADER_BYTES <= n; i++) {
+        // Lengths below 4 GiB leave these bytes zero, which spares most checksums.
+        if (readU32(b, i + 4) !== 0 || readU32(b, i + 12) !== 0) continue;
+        if (unmask(readU32(b, i + 24)) === crc32c(b, i, i + 24)) return at + i;
+      }
+      at += Math.max(1, n - RECORD_HEADER_BYTES + 1);
+    }
+    return undefined;
+  }
+
+  get #recordsEnd(): number {
+    return this.footer === undefined ? this.size : this.size - FOOTER_BYTES;
+  }
+
   close(): void {
     this.#file.close();
   }
@@ -206,7 +228,7 @@ export class BlobFile {
   #readFooter(): BlobFooter | undefined {
     if (this.size < HEADER_BYTES + FOOTER_BYTES) return undefined;
     const b = this.#read(this.size - FOOTER_BYTES, FOOTER_BYTES);
-    if (readU32(b, 0) !== MAGIC || unmask(readU32(b, 28)) !== crc32c(b, 0, 28)) return undefined;
+    if (readU32(b, 0) !== BLOB_MAGIC || unmask(readU32(b, 28)) !== crc32c(b, 0, 28)) return undefined;
     return { count: readU64(b, 4), expirationLow: readU64(b, 12), expirationHigh: readU64(b, 20) };
   }
 
@@ -215,7 +237,8 @@ export class BlobFile {
     if (this.#buffer.length < length) this.#buffer = new Uint8Array(length);
     const into = this.#buffer.subarray(0, length);
     const n = this.#file.readAt(into, at);
-    if (n < length) throw corrupt(`the file ends at ${at + n}, inside of what is being read`, { path: this.path, offset: at });
+    if (n < length)
+      throw corrupt(`the file ends at ${at + n}, inside of what is being read`, { path: this.path, offset: at });
     return into;
   }
 }

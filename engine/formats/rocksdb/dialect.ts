@@ -1,7 +1,7 @@
 /** What is RocksDB's own about a store: OPTIONS, merges, blob files, wide columns. */
 import { type Problem, toStoreError } from '../../base/errors.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
-import type { ClosableResolver, Dialect, ResolverContext, StoreOptions } from '../driver.ts';
+import type { ClosableResolver, Dialect, ResolverContext, StoreOptions } from '../leveldb/dialect.ts';
 import { parseFileName } from '../leveldb/names.ts';
 import { BlobFiles } from './blobFiles.ts';
 import { type MergeOperator, mergeOperatorFor } from './mergeOperators.ts';

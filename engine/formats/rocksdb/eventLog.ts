@@ -117,7 +117,14 @@ export function* parseEventLog(lines: Iterable<string>): Generator<LogEvent, voi
     if (moved !== null) {
       const family = moved[1] as string;
       if (moved[3] === undefined) {
-        yield { kind: 'fileMoved', at: timeOf(line), family, file: Number(moved[2]), level: Number(moved[4]), bytes: Number(moved[5]) };
+        yield {
+          kind: 'fileMoved',
+          at: timeOf(line),
+          family,
+          file: Number(moved[2]),
+          level: Number(moved[4]),
+          bytes: Number(moved[5]),
+        };
       } else if (move !== undefined) {
         if (move.job !== undefined) remember(families, move.job, family);
         yield { ...move, family };
@@ -127,7 +134,13 @@ export function* parseEventLog(lines: Iterable<string>): Generator<LogEvent, voi
     }
     const picked = /\[([^[\]]+)\] FIFO compaction: picking file (\d+) with (.*?) for deletion/.exec(line);
     if (picked !== null) {
-      yield { kind: 'fifoPicked', at: timeOf(line), family: picked[1] as string, file: Number(picked[2]), reason: picked[3] as string };
+      yield {
+        kind: 'fifoPicked',
+        at: timeOf(line),
+        family: picked[1] as string,
+        file: Number(picked[2]),
+        reason: picked[3] as string,
+      };
     }
   }
   if (move !== undefined) yield move;
@@ -191,7 +204,13 @@ function eventOf(f: Fields, families: Map<number, string>): LogEvent | undefined
     case 'table_file_creation': {
       const properties = f['table_properties'];
       const entries = isFields(properties) ? numberOf(properties, 'num_entries') : numberOf(f, 'num_entries');
-      return { ...timed, kind: 'tableCreated', file: numberOf(f, 'file_number'), bytes: numberOf(f, 'file_size'), entries };
+      return {
+        ...timed,
+        kind: 'tableCreated',
+        file: numberOf(f, 'file_number'),
+        bytes: numberOf(f, 'file_size'),
+        entries,
+      };
     }
     case 'table_file_deletion':
       return { ...timed, kind: 'tableDeleted', file: numberOf(f, 'file_number') };
@@ -267,7 +286,11 @@ function looseFields(json: string): Fields {
     if (key in out) continue;
     if (m[2] !== undefined) out[key] = Number(m[2]);
     else if (m[3] !== undefined) out[key] = m[3];
-    else out[key] = (m[4] ?? '').split(',').filter((s) => s.trim() !== '').map(Number);
+    else
+      out[key] = (m[4] ?? '')
+        .split(',')
+        .filter((s) => s.trim() !== '')
+        .map(Number);
   }
   return out;
 }
@@ -300,7 +323,15 @@ function timeOf(line: string): number {
     line.includes('(Original Log Time ') ? line.slice(line.indexOf('(Original Log Time ') + 1) : line,
   );
   if (m === null) return 0;
-  const [year, month, day, hour, minute, second, micros] = m.slice(1).map(Number) as [number, number, number, number, number, number, number];
+  const [year, month, day, hour, minute, second, micros] = m.slice(1).map(Number) as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   const days = daysFromCivil(year, month, day);
   return (((days * 24 + hour) * 60 + minute) * 60 + second) * 1e6 + micros;
 }

@@ -77,7 +77,7 @@ export function parseOptions(bytes: Uint8Array, path: string): OptionsFile {
       const kind = section?.[1] ?? '';
       const name = unescapeOption(section?.[2] ?? 'default');
       into = undefined;
-      if (section === null) report(offset, `bad section ${JSON.stringify(line.slice(0, 80))}`);
+      if (section === null && newline >= 0) report(offset, `bad section ${JSON.stringify(line.slice(0, 80))}`);
       else if (kind === 'Version') into = version;
       else if (kind === 'DBOptions') into = db;
       else if (kind === 'CFOptions') into = familyOf(name).cf;
@@ -87,7 +87,8 @@ export function parseOptions(bytes: Uint8Array, path: string): OptionsFile {
     }
     const equals = line.indexOf('=');
     if (equals <= 0) {
-      report(offset, newline < 0 ? 'the file is cut off in mid-line' : `line without "=": ${JSON.stringify(line.slice(0, 80))}`);
+      // The last line, without its newline, is reported below.
+      if (newline >= 0) report(offset, `line without "=": ${JSON.stringify(line.slice(0, 80))}`);
     } else if (into !== undefined) {
       into[line.slice(0, equals).trim()] = unescapeOption(line.slice(equals + 1).trim());
     } else if (sections.size === 0) {

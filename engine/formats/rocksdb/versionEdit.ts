@@ -8,7 +8,14 @@ import { text } from '../../base/bytes.ts';
 import { corrupt } from '../../base/errors.ts';
 import { Reader } from '../../base/varint.ts';
 import { boundOf } from '../leveldb/internalKey.ts';
-import { decodeCommonField, decodeEdit, type FieldDecoder, type NewFile, readLevel, type VersionEdit } from '../leveldb/versionEdit.ts';
+import {
+  decodeCommonField,
+  decodeEdit,
+  type FieldDecoder,
+  type NewFile,
+  readLevel,
+  type VersionEdit,
+} from '../leveldb/versionEdit.ts';
 
 const Tag = {
   minLogNumberToKeep: 10,
@@ -147,7 +154,7 @@ function readWalAddition(r: Reader, edit: VersionEdit): void {
   edit.walAdditions.push(syncedBytes === undefined ? { number } : { number, syncedBytes });
 }
 
-const decodeRocksField: FieldDecoder = (tag, r, edit) => {
+export const decodeRocksField: FieldDecoder = (tag, r, edit) => {
   switch (tag) {
     case Tag.minLogNumberToKeep:
       edit.minLogNumberToKeep = r.varint64();

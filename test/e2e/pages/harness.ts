@@ -117,6 +117,8 @@ declare global {
       readonly sent: FromView[];
       post(message: ToView): void;
       setTheme(id: ThemeId): void;
+      /** The store as it is after one more edit. */
+      storeChanged(): void;
       progress(total: number, complete: boolean): void;
       actions(): string[];
       calls(method: string): number;
@@ -137,6 +139,7 @@ window.harness = {
   sent,
   post,
   setTheme,
+  storeChanged: () => post({ t: 'storeChanged', summary: { ...summary, edits: summary.edits + 1, generation: 2 } }),
   progress: (total, complete) => post({ t: 'queryProgress', state: queryState(total, complete) }),
   actions: () => sent.flatMap((m) => (m.t === 'do' ? [m.what.action] : [])),
   calls: (method) => sent.filter((m) => m.t === 'call' && m.method === method).length,

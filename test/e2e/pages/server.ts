@@ -75,6 +75,7 @@ export async function startPages(): Promise<Pages> {
         });
       });
       const page = await context.newPage();
+      page.setDefaultTimeout(10_000);
       await page.goto(`${ORIGIN}/?${url}`);
       return page;
     },

@@ -9,6 +9,7 @@ import {
   CONTAINER,
   CONTEXT,
   CUSTOM_EDITORS,
+  DUMP_LANGUAGE,
   ITEM,
   ITEM_COMMANDS,
   PANELS,
@@ -38,6 +39,8 @@ interface Manifest {
     readonly views: Readonly<Record<string, readonly { id: string }[]>>;
     readonly viewsWelcome: readonly { view: string }[];
     readonly customEditors: readonly { viewType: string }[];
+    readonly languages: readonly { id: string; configuration: string }[];
+    readonly grammars: readonly { language: string; path: string }[];
     readonly configuration: { readonly properties: Readonly<Record<string, Record<string, unknown>>> };
   };
 }
@@ -119,6 +122,20 @@ describe('package.json and ids.ts', () => {
     );
     for (const panel of Object.values(PANELS)) {
       assert.ok(manifest.activationEvents.includes(`onWebviewPanel:${panel}`), panel);
+    }
+    assert.deepEqual(
+      contributes.languages.map((l) => l.id),
+      [DUMP_LANGUAGE],
+    );
+    assert.deepEqual(
+      contributes.grammars.map((g) => g.language),
+      [DUMP_LANGUAGE],
+    );
+    for (const file of [
+      ...contributes.languages.map((l) => l.configuration),
+      ...contributes.grammars.map((g) => g.path),
+    ]) {
+      assert.equal(typeof JSON.parse(read(file)), 'object', file);
     }
     for (const c of contributes.viewsContainers.activitybar) assert.ok(existsSync(join(root, c.icon)), c.icon);
     assert.ok(existsSync(join(root, manifest.icon)));

@@ -4,8 +4,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { hex } from '../../../engine/base/bytes.ts';
-import { keyOf, valueOf, ValueType } from '../../../engine/iter/cursor.ts';
-import { CORPUS, jsonLines, NO_CORPUS, replayStore, type ReplayedStore } from './replayHelper.ts';
+import { valueOf as entryValue, keyOf, ValueType } from '../../../engine/iter/cursor.ts';
+import { CORPUS, jsonLines, NO_CORPUS, type ReplayedStore, replayStore } from './replayHelper.ts';
 
 /** One line per entry: family, user key without timestamp, timestamp, sequence, type, value or its length. */
 function replayedLines(store: ReplayedStore, timestampSize: (family: string) => number): string[] {
@@ -13,14 +13,27 @@ function replayedLines(store: ReplayedStore, timestampSize: (family: string) => 
   for (const [id, memtable] of store.memtables) {
     const family = store.names.get(id) ?? '';
     const ts = timestampSize(family);
-    for (const c = memtable.cursor(), _ = c.first(); c.valid; c.next()) {
+    const c = memtable.cursor();
+    for (c.first(); c.valid; c.next()) {
       const key = keyOf(c);
       const stamp = key.subarray(key.length - ts);
-      const value = valueOf(c);
+      const value = entryValue(c);
       assert.equal(value.length, c.valueLength);
-      const shown = c.type === ValueType.deletion || c.type === ValueType.singleDeletion ? '' : value.length <= 24 ? hex(value) : `${value.length}`;
+      const shown =
+        c.type === ValueType.deletion || c.type === ValueType.singleDeletion
+          ? ''
+          : value.length <= 24
+            ? hex(value)
+            : `${value.length}`;
       lines.push(
-        [family, hex(key.subarray(0, key.length - ts)), ts === 0 ? '' : Buffer.from(stamp).readBigUInt64LE(), c.sequence, c.type === 20 ? 0 : c.type, shown].join(' '),
+        [
+          family,
+          hex(key.subarray(0, key.length - ts)),
+          ts === 0 ? '' : Buffer.from(stamp).readBigUInt64LE(),
+          c.sequence,
+          c.type === 20 ? 0 : c.type,
+          shown,
+        ].join(' '),
       );
     }
   }
@@ -31,7 +44,16 @@ function expectedLines(directory: string): { points: string[]; ranges: Record<st
   const wal = jsonLines(join(directory, 'all-versions.jsonl')).filter((e) => e['wal'] === true);
   const points = wal
     .filter((e) => e['type'] !== ValueType.rangeDeletion)
-    .map((e) => [e['cf'], e['key'], e['ts'] ?? '', e['seq'], e['type'] === 20 ? 0 : e['type'], e['value'] ?? e['vlen'] ?? ''].join(' '));
+    .map((e) =>
+      [
+        e['cf'],
+        e['key'],
+        e['ts'] ?? '',
+        e['seq'],
+        e['type'] === 20 ? 0 : e['type'],
+        e['value'] ?? e['vlen'] ?? '',
+      ].join(' '),
+    );
   return { points: points.sort(), ranges: wal.filter((e) => e['type'] === ValueType.rangeDeletion) };
 }
 
@@ -58,7 +80,11 @@ describe('logs of the corpus', { skip: NO_CORPUS }, () => {
         assert.equal(store.lastSequence, files.latestSequence);
         for (const range of ranges) {
           const id = [...store.names].find(([, n]) => n === range['cf'])?.[0] as number;
-          const covering = store.memtables.get(id)?.rangeTombstones.some((t) => t.seq === range['seq'] && hex(t.begin) <= `${range['key']}` && hex(t.end) >= `${range['end']}`);
+          const covering = store.memtables
+            .get(id)
+            ?.rangeTombstones.some(
+              (t) => t.seq === range['seq'] && hex(t.begin) <= `${range['key']}` && hex(t.end) >= `${range['end']}`,
+            );
           assert.ok(covering, `range deletion ${JSON.stringify(range)}`);
         }
       } finally {

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { displayKey } from '../../../engine/model/display.ts';
 import { layoutJson } from '../../../webview/text/json.ts';
 import { count, duration, levelName, plural, ratio, size } from '../../../webview/text/numbers.ts';
 import {
   decodeBytes,
   hexDump,
   hexText,
+  isBinary,
   segmentsOf,
   trimCutSequence,
   visibleText,
@@ -73,6 +75,18 @@ describe('visible text', () => {
     assert.equal(trimCutSequence(Uint8Array.of(0x80, 0x80, 0x80, 0x80)).length, 4);
     assert.equal(trimCutSequence(new Uint8Array()).length, 0);
     assert.equal(visibleText(utf8('abcdef'), 3), 'abc…');
+  });
+
+  it('tells binary from text as the tree does', () => {
+    const binary = (...b: number[]): boolean => isBinary(decodeBytes(Uint8Array.from(b)));
+    assert.equal(binary(0, 0, 0, 1), true);
+    assert.equal(binary(0x61, 0x62, 0x63, 0x64, 0, 1), false);
+    assert.equal(binary(0x61, 0x62, 0, 1), true);
+    assert.equal(binary(), false);
+    assert.equal(isBinary('\n\n\t\n'), false);
+    for (const key of ['user:7', '\u0000\u0001', 'ab\u0000', 'é\u200b', '\u202eabc']) {
+      assert.equal(isBinary(key), displayKey(utf8(key)).startsWith('0x'), JSON.stringify(key));
+    }
   });
 
   it('prints hex and dumps', () => {

@@ -14,10 +14,10 @@ export class LeveldbFilter {
   /** What it is, for people. */
   readonly kind: string;
   readonly #block: Uint8Array;
-  /** Where the array of filter offsets starts, its entries, and log2 of the file range per filter. */
+  /** Where the array of filter offsets starts, its entries, and the file range per filter. */
   readonly #arrayAt: number;
   readonly #filters: number;
-  readonly #baseLog: number;
+  readonly #rangeBytes: number;
 
   /** `block` is the whole filter block without its trailer; the reference is kept. */
   constructor(block: Uint8Array) {
@@ -27,13 +27,13 @@ export class LeveldbFilter {
     this.#block = block;
     this.#arrayAt = arrayAt;
     this.#filters = sound ? Math.floor((tail - arrayAt) / 4) : 0;
-    this.#baseLog = sound ? (block[tail + 4] as number) : 0;
-    this.kind = `${LEVELDB_FILTER_POLICY}: ${sound ? `Bloom per ${2 ** this.#baseLog} bytes` : 'damaged'}`;
+    this.#rangeBytes = 2 ** (sound ? (block[tail + 4] as number) : 0);
+    this.kind = `${LEVELDB_FILTER_POLICY}: ${sound ? `Bloom per ${this.#rangeBytes} bytes` : 'damaged'}`;
   }
 
   /** False only if the user key buf[start, end) is not in the data block at file offset `blockOffset`. */
   mayContain(blockOffset: number, buf: Uint8Array, start: number, end: number): boolean {
-    const index = Math.floor(blockOffset / 2 ** this.#baseLog);
+    const index = Math.floor(blockOffset / this.#rangeBytes);
     if (index >= this.#filters) return true;
     // The entry after the last one is the array's own offset.
     const from = readU32(this.#block, this.#arrayAt + 4 * index);
@@ -60,11 +60,12 @@ function bloomMayContain(
   if (to - from < 2) return false;
   const probes = block[to - 1] as number;
   if (probes > MAX_PROBES) return true;
-  const bits = (to - 1 - from) * 8;
+  // Unsigned 32-bit on both sides keeps the remainders below in integer arithmetic.
+  const bits = ((to - 1 - from) * 8) >>> 0;
   let h = hash32Level(key, start, end, BLOOM_SEED);
   const delta = (h >>> 17) | (h << 15);
   for (let i = 0; i < probes; i++) {
-    const bit = h % bits;
+    const bit = (h >>> 0) % bits;
     if (((block[from + (bit >>> 3)] as number) & (1 << (bit & 7))) === 0) return false;
     h = (h + delta) >>> 0;
   }

@@ -1,0 +1,19 @@
+/**
+ * A process that owns a LevelDB store, as an application would. Commands come on stdin, one a line:
+ * `put KEY VALUE` answers `done`, `close` ends it. Says `open` when it holds the LOCK.
+ *
+ *     node owner.mjs DIR
+ */
+import { createInterface } from 'node:readline';
+import { ClassicLevel } from 'classic-level';
+
+const db = new ClassicLevel(process.argv[2], { createIfMissing: false });
+await db.open();
+console.log('open');
+for await (const line of createInterface({ input: process.stdin })) {
+  const [command, key, value] = line.split(' ');
+  if (command === 'close') break;
+  await db.put(key, value, { sync: true });
+  console.log('done');
+}
+await db.close();

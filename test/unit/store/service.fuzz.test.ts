@@ -1,0 +1,178 @@
+/**
+ * Damaged and hostile stores through the whole service: whatever the bytes are, only a StoreError comes out,
+ * no call takes long, and nothing asks for much memory. Seeded, and bounded in time; a failure names the seed
+ * of its mutant.
+ *
+ * LSM_FUZZ_SECONDS and LSM_FUZZ_SEED lengthen the hunt and move its start.
+ */
+import { strict as assert } from 'node:assert';
+import { existsSync } from 'node:fs';
+import { describe, it } from 'node:test';
+import { hex } from '../../../engine/base/bytes.ts';
+import { type Clock, systemClock } from '../../../engine/base/entropy.ts';
+import { type Problem, StoreError } from '../../../engine/base/errors.ts';
+import { parseFileName } from '../../../engine/formats/leveldb/names.ts';
+import { readOnlyFs } from '../../../engine/fs/readOnlyFs.ts';
+import { Service } from '../../../engine/service.ts';
+import { mutate } from '../../support/mutate.ts';
+import { random } from '../../support/random.ts';
+import { CORPUS } from '../../support/reading.ts';
+import { AT, loadFiles, mount, type TinyStore, tinyLevelDb, tinyRocksDb } from '../../support/tinyStores.ts';
+
+const SECONDS = Number(process.env['LSM_FUZZ_SECONDS'] ?? 9);
+const SEED = Number(process.env['LSM_FUZZ_SEED'] ?? 1);
+/** A block may expand to 64 MiB more than its file (tableReader.ts). */
+const ALLOCATION_MAX = 66 << 20;
+const STEP_MS_MAX = 2000;
+
+/** Watches every typed array that is made while `run` runs; returns the largest, in bytes. */
+async function largestAllocation(run: () => Promise<void>): Promise<number> {
+  let largest = 0;
+  const names = ['Uint8Array', 'Uint32Array', 'Float64Array', 'ArrayBuffer'] as const;
+  const globals = globalThis as unknown as Record<string, new (...args: unknown[]) => { byteLength: number }>;
+  const originals = names.map((name) => [name, globals[name]!] as const);
+  for (const [name, original] of originals) {
+    globals[name] = new Proxy(original, {
+      construct(target, args, newTarget): object {
+        const [size] = args;
+        if (typeof size === 'number') {
+          const bytes = size * ((original as { BYTES_PER_ELEMENT?: number }).BYTES_PER_ELEMENT ?? 1);
+          largest = Math.max(largest, bytes);
+          assert.ok(bytes <= ALLOCATION_MAX, `${name} of ${bytes} bytes`);
+        }
+        return Reflect.construct(target, args, newTarget === globals[name] ? target : newTarget) as object;
+      },
+    });
+  }
+  try {
+    await run();
+  } finally {
+    for (const [name, original] of originals) globals[name] = original;
+  }
+  return largest;
+}
+
+class Slow extends Error {}
+
+/** In memory no disk fails: an IO problem is an exception that nobody foresaw. */
+function checkProblems(problems: readonly Problem[] = []): void {
+  for (const p of problems) {
+    assert.notEqual(p.code, 'IO', `${p.path}: ${p.message}`);
+    assert.ok(p.message !== '' && !p.message.includes('\n'), p.message);
+  }
+}
+
+/** Only a StoreError may come out; and soon. */
+async function step<T>(what: string, run: () => T | Promise<T>): Promise<T | undefined> {
+  const started = systemClock.elapsed();
+  try {
+    return await run();
+  } catch (thrown) {
+    if (!(thrown instanceof StoreError)) throw thrown;
+    // What was not foreseen is wrapped, but keeps its stack: a StoreError of its own making starts with its name.
+    if (thrown.stack !== undefined && /^(Range|Type|Reference|Assertion)Error/.test(thrown.stack)) throw thrown;
+    assert.ok(!thrown.message.includes('\n'), thrown.message);
+    return undefined;
+  } finally {
+    const took = systemClock.elapsed() - started;
+    if (took > STEP_MS_MAX) throw new Slow(`${what} took ${Math.round(took)} ms`);
+  }
+}
+
+/** Time runs, but nobody waits for anybody: the mutants are many. */
+const clock: Clock = { ...systemClock, turn: () => Promise.resolve() };
+
+async function useEverything(store: TinyStore, changes: Record<string, Uint8Array | undefined>): Promise<void> {
+  const fs = mount(store, changes);
+  const service = new Service({ fs: readOnlyFs(fs), clock, lockOwner: () => undefined, notify: () => {} });
+  const changed = Object.keys(changes);
+  const summary = await step('open', () => service.call('open', { path: AT }));
+  for (const file of changed) {
+    await step(`dump ${file}`, () => service.call('dump', { file, offset: 0, limit: 300 }));
+    if (/\.(sst|ldb)$/.test(file)) {
+      const alone = new Service({ fs: readOnlyFs(fs), clock, lockOwner: () => undefined, notify: () => {} });
+      await step(`openTable ${file}`, () => alone.call('openTable', { path: `${AT}/${file}` }));
+      await step('close', () => alone.call('close', {}));
+    }
+  }
+  if (summary === undefined) return;
+  checkProblems(summary.problems);
+  for (const family of summary.families) {
+    for (const params of [{}, { reverse: true }, { allVersions: true }]) {
+      const query = await step('openQuery', () => service.call('openQuery', { family: family.id, ...params }));
+      if (query === undefined) continue;
+      const ask = { query: query.query, from: 0, count: 2000, previewBytes: 64 };
+      await step(`rows ${JSON.stringify(params)}`, () => service.call('rows', ask));
+      await step('rows in the middle', () => service.call('rows', { ...ask, from: 300, count: 20 }));
+      checkProblems((await step('queryState', () => service.call('queryState', { query: query.query })))?.problems);
+      await step('closeQuery', () => service.call('closeQuery', { query: query.query }));
+    }
+    const keys = [...(store.visible.get(family.name)?.keys() ?? [])].filter((_, i) => i % 97 === 0);
+    for (const key of keys) {
+      const bytes = Uint8Array.from(Buffer.from(key, 'hex'));
+      checkProblems((await step('get', () => service.call('get', { family: family.id, key: bytes })))?.problems);
+      await step('value', () => service.call('value', { family: family.id, key: bytes, maxBytes: 1 << 20 }));
+    }
+    const page = await step('tables', () => service.call('tables', { family: family.id, level: -1, offset: 0, limit: 50 }));
+    for (const table of page?.items ?? []) {
+      if (!changed.includes(table.file) && changed.some((f) => parseFileName(f).kind === 'table')) continue;
+      checkProblems((await step('tableDetails', () => service.call('tableDetails', { table: table.number })))?.problems);
+      await step('blocks', () => service.call('blocks', { table: table.number, offset: 0, limit: 100 }));
+      for (const block of [0, 1, 7]) await step('blockDetails', () => service.call('blockDetails', { table: table.number, block }));
+      const query = await step('openQuery', () => service.call('openQuery', { family: family.id, table: table.number }));
+      if (query !== undefined) {
+        await step('rows of a table', () =>
+          service.call('rows', { query: query.query, from: 0, count: 500, previewBytes: 16 }),
+        );
+      }
+    }
+  }
+  await step('refresh', () => service.call('refresh', {}));
+  await step('close', () => service.call('close', {}));
+}
+
+/** Small stores of the corpus with features that the tiny ones lack. */
+const FROM_CORPUS = ['05-wide-columns', '06-blobs-garbage', '11-u64ts', '04-range-deletes', '09-partitioned-ribbon', '15b-leveldb-main-zstd', '18-two-phase-commit', '03-merge-operands'];
+
+async function stores(): Promise<TinyStore[]> {
+  const own = [await tinyLevelDb(), await tinyRocksDb()];
+  const more = FROM_CORPUS.filter((name) => existsSync(`${CORPUS}rocksdb/${name}/db`)).map((name) => ({
+    name,
+    files: loadFiles(`${CORPUS}rocksdb/${name}/db`),
+    visible: new Map(),
+  }));
+  return [...own, ...more];
+}
+
+const dialectOf = (store: TinyStore): 'leveldb' | 'rocksdb' =>
+  [...store.files.keys()].some((name) => name.endsWith('.ldb')) ? 'leveldb' : 'rocksdb';
+
+describe('damaged bytes through the service', () => {
+  it(`mutants of real files, seed ${SEED}, ${SECONDS} s`, async (t) => {
+    const all = await stores();
+    if (all.length === 2) t.diagnostic('../shared/corpus is not there: only our own small stores were mutated');
+    const until = systemClock.elapsed() + SECONDS * 1000;
+    let mutants = 0;
+    const largest = await largestAllocation(async () => {
+      for (let seed = SEED * 1_000_003; systemClock.elapsed() < until; seed++, mutants++) {
+        const dice = random(seed);
+        const store = all[Math.floor(dice() * all.length)]!;
+        // Kinds of files have equal chances, whatever their number.
+        const byKind = Map.groupBy(store.files.keys(), (name) => parseFileName(name).kind);
+        for (const kind of ['lock', 'identity', 'unknown', 'infoLog'] as const) byKind.delete(kind);
+        const kind = [...byKind.keys()][Math.floor(dice() * byKind.size)]!;
+        const names = byKind.get(kind)!;
+        const name = names[Math.floor(dice() * names.length)]!;
+        const mutant = mutate(dice, name, store.files.get(name)!, dialectOf(store));
+        try {
+          await useEverything(store, { [name]: mutant });
+        } catch (thrown) {
+          const cause = thrown instanceof Error ? thrown : new Error(String(thrown));
+          throw new Error(`mutant ${seed} (${name} of ${store.name}): ${cause.stack}\n${hex(mutant).slice(0, 200)}`);
+        }
+      }
+    });
+    t.diagnostic(`${mutants} mutants, largest allocation ${largest} bytes`);
+    assert.ok(mutants > 20, `only ${mutants} mutants in ${SECONDS} s`);
+  });
+});
