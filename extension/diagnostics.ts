@@ -2,7 +2,8 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Problem } from '../engine/model/tree.ts';
-import type { Store, Stores } from './stores.ts';
+import type { Store } from './store.ts';
+import type { Stores } from './stores.ts';
 
 const FILES_MAX = 500;
 

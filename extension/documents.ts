@@ -10,7 +10,8 @@ import type { EntryRow } from '../engine/protocol/engineApi.ts';
 import { describeProblem, StoreError } from '../engine/protocol/rpc.ts';
 import { COMMANDS, DUMP_LANGUAGE, PRIVATE_COMMANDS, SCHEME, VIEWS } from './ids.ts';
 import { sentence, withProgress } from './messages.ts';
-import type { Store, Stores } from './stores.ts';
+import type { Store } from './store.ts';
+import type { Stores } from './stores.ts';
 import { lineAtOffset, type ValueText, valueText } from './valueText.ts';
 
 const t = vscode.l10n.t;
@@ -157,7 +158,9 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
       new vscode.CodeLens(top, { title, command, arguments: args });
     const lenses = [lens(provenance(entry, bytes))];
     const { store } = reference;
-    if (entry.table !== null && entry.level >= 0) {
+    const open = this.#stores.byPath(store);
+    const inTree = open !== undefined && this.#stores.listed(open) !== undefined;
+    if (inTree && entry.table !== null && entry.level >= 0) {
       lenses.push(lens(t('Show table {0}', entry.table), PRIVATE_COMMANDS.revealTable, [store, entry.table]));
     }
     if (reference.what === 'value') {

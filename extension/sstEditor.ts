@@ -4,7 +4,7 @@ import { StoreError } from '../engine/protocol/rpc.ts';
 import { CUSTOM_EDITORS } from './ids.ts';
 import { ResultsView } from './panels/resultsPanel.ts';
 import type { Services } from './services.ts';
-import type { Store } from './stores.ts';
+import type { Store } from './store.ts';
 
 interface TableDocument extends vscode.CustomDocument {
   readonly store: Store;

@@ -11,7 +11,8 @@ import { readdir, stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { SETTINGS } from './ids.ts';
-import type { Store, Stores } from './stores.ts';
+import type { Store } from './store.ts';
+import type { Stores } from './stores.ts';
 
 /** From the first event to the refresh. */
 const SETTLE_MILLIS = 400;

@@ -8,7 +8,6 @@
  */
 import {
   chmodSync,
-  copyFileSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -78,13 +77,10 @@ async function configurations(esbuild, production) {
   return all;
 }
 
-/** What is copied as it is: the icon font, and the marker that dist/*.js is CommonJS. */
+/** The marker that dist/*.js is CommonJS. */
 function copyFixed() {
   mkdirSync(at('dist', 'webview'), { recursive: true });
   writeFileSync(at('dist', 'package.json'), '{"type":"commonjs"}\n');
-  for (const name of ['codicon.css', 'codicon.ttf']) {
-    copyFileSync(at('node_modules', '@vscode', 'codicons', 'dist', name), at('dist', 'webview', name));
-  }
 }
 
 function markRunnable() {

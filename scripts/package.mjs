@@ -21,7 +21,7 @@ const ALLOWED = [
   /^media\/.+\.(svg|png|md)$/,
   /^dist\/(extension|worker|lsm)\.js$/,
   /^dist\/package\.json$/,
-  /^dist\/webview\/[\w.-]+\.(js|css|ttf)$/,
+  /^dist\/webview\/[\w.-]+\.(js|css)$/,
 ];
 const REQUIRED = [
   'package.json',
@@ -31,8 +31,6 @@ const REQUIRED = [
   'dist/lsm.js',
   'dist/webview/results.js',
   'dist/webview/overview.js',
-  'dist/webview/codicon.css',
-  'dist/webview/codicon.ttf',
 ];
 
 /** Names and sizes in a ZIP file, from its central directory (APPNOTE.TXT 4.3.12), and a reader of one. */

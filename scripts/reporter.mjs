@@ -2,6 +2,8 @@
  * A reporter for `node --test` that writes one JSON document at the end: what passed, failed and was
  * skipped, by name, so that `npm test` can add up its stages. Suites and files are not counted, only tests.
  */
+import { resolve } from 'node:path';
+
 export default async function* report(events) {
   const counts = { passed: 0, failed: [], skipped: [] };
   let broken = 0;
@@ -13,7 +15,8 @@ export default async function* report(events) {
       else if (type === 'test:fail' && !isSum(data)) counts.failed.push(data.name);
       continue;
     }
-    const isFile = data.nesting === 0 && data.file !== undefined && data.name === data.file;
+    // A file of which nothing was picked, or which ended badly, is reported under its own path.
+    const isFile = data.nesting === 0 && data.file !== undefined && resolve(data.name) === data.file;
     if (data.skip !== undefined && data.skip !== false) counts.skipped.push(named(data));
     else if (data.todo !== undefined && data.todo !== false) counts.skipped.push(named(data));
     else if (type === 'test:fail') {

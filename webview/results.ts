@@ -31,6 +31,7 @@ let format: BytesFormat = 'text';
 let detailAt: ResultsUi['detail'] = 'bottom';
 /** Pixels: height of the pane below, width of the pane at the side. */
 let sizes: ResultsUi['sizes'] = { bottom: 220, right: 360 };
+let engineGone = false;
 let restored: ResultsUi | undefined;
 
 const saveSoon = debounce(150, save);
@@ -48,6 +49,8 @@ const cache = new ChunkCache<EntryRow>({
     if (grid.selected >= from && grid.selected < from + count) detail.show(cache.row(grid.selected), grid.selected);
   },
   onError: (_from, _count, reason) => {
+    // One message for all that a lost engine leaves unanswered is enough.
+    if (engineGone) return;
     grid.repaint();
     notify('rows', {
       kind: 'error',
@@ -65,7 +68,9 @@ const grid = new Grid<EntryRow>({
     need: (first, last) => cache.need(first, last),
     failure: (index) => {
       const reason = cache.failure(index);
-      return reason === undefined ? undefined : `could not be read: ${visibleString((reason as Error).message)}`;
+      return reason === undefined || engineGone
+        ? undefined
+        : `could not be read: ${visibleString((reason as Error).message)}`;
     },
   },
   onSelect: (index) => detail.show(index < 0 ? undefined : cache.row(index), index),
@@ -84,6 +89,7 @@ const detail = new Detail({
   host,
   family: () => init?.params.family ?? 0,
   query: () => init?.state.query ?? 0,
+  table: () => (init?.params.block === undefined ? init?.params.table : undefined),
   openValue,
   copy: (row, what) => void copyPart(row, what),
   close: () => {
@@ -192,6 +198,8 @@ function setDetail(at: ResultsUi['detail']): void {
 
 function onInit(next: ResultsInit): void {
   init = next;
+  engineGone = false;
+  document.body.classList.remove('engine-gone');
   noticeMap.clear();
   paintNotices();
   cache.clear();
@@ -199,6 +207,7 @@ function onInit(next: ResultsInit): void {
   setText(subtitle, `${visibleString(next.storeName)} · ${visibleString(next.familyName)}`);
   subtitle.title = visibleString(next.storePath);
   document.title = visibleString(next.title);
+  detail.tableChanged();
   if (restored !== undefined) {
     grid.state = restored.grid;
     restored = undefined;
@@ -359,8 +368,10 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
             action: { label: 'Run again', run: () => host.do({ action: 'rerun' }) },
           },
     );
-    document.body.classList.toggle('engine-gone', !message.alive);
-    if (!message.alive) show(progress, false);
+    if (engineGone && message.alive) cache.retry();
+    engineGone = !message.alive;
+    document.body.classList.toggle('engine-gone', engineGone);
+    if (engineGone) show(progress, false);
   }
 }
 

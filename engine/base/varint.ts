@@ -86,6 +86,11 @@ export class Reader {
     return n === 0 ? EMPTY : this.buffer.subarray(at, at + n);
   }
 
+  /** Passes over `n` bytes. */
+  skip(n: number): void {
+    this.#take(n);
+  }
+
   /** A varint32 length and that many bytes, as a view into the buffer. */
   string(): Uint8Array {
     return this.bytes(this.varint32());

@@ -191,6 +191,12 @@ export class Value {
     return new Value('i32', [this.code, 0x67]);
   }
 
+  /** Number of zero bits below the lowest one, of an i64, as an i64. */
+  ctz(): Value {
+    this.#expect('i64');
+    return new Value('i64', [this.code, 0x7a]);
+  }
+
   /** Low half of an i64. */
   low32(): Value {
     this.#expect('i64');
@@ -271,6 +277,11 @@ export class Func {
 
   store8(address: Value, value: Operand, offset = 0): void {
     this.#code.push(address.code, toValue(value).code, 0x3a, memoryArgument(offset));
+  }
+
+  /** Stores the two low bytes of `value`, little-endian. */
+  store16(address: Value, value: Operand, offset = 0): void {
+    this.#code.push(address.code, toValue(value).code, 0x3b, memoryArgument(offset));
   }
 
   /** Stores all bytes of `value`, little-endian. */

@@ -24,7 +24,8 @@ const MIX_1 = 0x165667919e3779f9n;
 const MIX_2 = 0x9fb21c651e98df25n;
 const AVALANCHE_PREVIEW = 0x165667b19e3779f9n;
 
-const SECRET_HEX =
+/** The default secret of XXH3 and XXPH3, 192 bytes. */
+export const SECRET_HEX =
   'b8fe6c3923a44bbe7c01812cf721ad1cded46de9839097db7240a4a4b7b3671fcb79e64eccc0e578825ad07dccff7221' +
   'b8084674f743248ee03590e6813a264c3c2852bb91c300cb88d0658b1b532ea371644897a20df94e3819ef46a9deacd8' +
   'a8fa763fe39c343ff9dcbbc7c70b4f1d8a51e04bcdb45931c89f7ec9d9787364eac5ac8334d3ebc3c581a0fffa1363eb' +

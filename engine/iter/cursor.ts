@@ -50,3 +50,7 @@ export interface Cursor {
 export function keyOf(c: Cursor): Uint8Array {
   return c.keyBuffer.slice(c.keyStart, c.keyStart + c.keyLength);
 }
+
+export function entryValue(c: Cursor): Uint8Array {
+  return c.valueBuffer.slice(c.valueStart, c.valueStart + c.valueLength);
+}

@@ -143,6 +143,15 @@ class SnapshotEdits {
   }
 }
 
+/** Kinds that a log may give to an edit of this shape; any other is about another store's file of that number. */
+const CONFIRMING: Readonly<Partial<Record<EventKind, readonly EventKind[]>>> = {
+  flush: ['flush', 'ingest'],
+  ingest: ['ingest', 'flush'],
+  compaction: ['compaction'],
+  move: ['move'],
+  drop: ['drop', 'compaction'],
+};
+
 type Explanation = Pick<TreeEvent, 'kind' | 'inferred' | 'at' | 'why'>;
 
 function explain(edit: VersionEdit, removed: readonly TableId[], start: boolean, causes: Causes): Explanation {
@@ -151,13 +160,13 @@ function explain(edit: VersionEdit, removed: readonly TableId[], start: boolean,
   const kind = kindOf(edit, removed);
   const cause = causeOf(kind, edit, removed, causes);
   // A log that knows the table but not the job still knows the time.
-  const confirmed = cause !== undefined && cause.kind !== 'unknown';
-  const at = cause?.at ?? createdAt(kind, edit);
+  const confirmed = cause !== undefined && (CONFIRMING[kind] ?? []).includes(cause.kind);
+  const at = (confirmed || cause?.kind === 'unknown' ? cause.at : undefined) ?? createdAt(kind, edit);
   return {
     kind: confirmed ? cause.kind : kind,
     inferred: !confirmed,
     ...(at === undefined ? {} : { at }),
-    ...(cause?.why === undefined ? {} : { why: cause.why }),
+    ...(confirmed && cause.why !== undefined ? { why: cause.why } : {}),
   };
 }
 

@@ -4,10 +4,12 @@
  * It takes no lock and changes nothing. What it shows is one view; `refresh` moves on to what the
  * owner has written since, while walks over older views go on.
  */
+import { equalBytes } from '../base/bytes.ts';
 import { BlockCache } from '../formats/block/pointReader.ts';
 import { TableCache } from '../formats/block/tableCache.ts';
 import type { Dialect } from '../formats/leveldb/dialect.ts';
 import type { FileSystem } from '../fs/fileSystem.ts';
+import type { Bound, TableInfo } from '../model/tree.ts';
 import type { SnapshotSource } from './snapshot.ts';
 import { VanishedError } from './vanished.ts';
 import { type SharedTables, StoreView } from './view.ts';
@@ -44,9 +46,12 @@ export class StoreReader {
     const old = this.#view;
     this.#view = new StoreView(this.shared, snapshot, version);
     for (const [number, info] of old.version.tables) {
-      if (version.tables.has(number)) continue;
+      const now = version.tables.get(number);
+      if (now !== undefined && isSameTable(info, now)) continue;
       this.shared.tables.forget(info);
       this.shared.tombstones.delete(number);
+      // A store made anew at the same path numbers its files from the beginning again.
+      if (now !== undefined) this.shared.blocks.clear();
     }
     old.release();
     this.generation++;
@@ -91,4 +96,20 @@ export class StoreReader {
     this.shared.blocks.clear();
     this.#view.release();
   }
+}
+
+/** Whether one number still means one file; a table may move to another level. */
+function isSameTable(a: TableInfo, b: TableInfo): boolean {
+  return (
+    a.bytes === b.bytes &&
+    a.createdAt === b.createdAt &&
+    a.smallestSeq === b.smallestSeq &&
+    a.largestSeq === b.largestSeq &&
+    isSameBound(a.smallest, b.smallest) &&
+    isSameBound(a.largest, b.largest)
+  );
+}
+
+function isSameBound(a: Bound, b: Bound): boolean {
+  return a.seq === b.seq && equalBytes(a.key, b.key);
 }

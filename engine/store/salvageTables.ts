@@ -14,9 +14,11 @@ import { parseFileName } from '../formats/leveldb/names.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { keyOf } from '../iter/cursor.ts';
 import { DamageLog } from '../iter/damage.ts';
+import type { RangeTombstone } from '../iter/rangeTombstones.ts';
 import { BYTEWISE, type KeyOrder, keyOrder } from '../iter/order.ts';
 import type { Bound, TableInfo } from '../model/tree.ts';
 import type { Snapshot } from './snapshot.ts';
+import { tableTombstones } from './tableTombstones.ts';
 import { buildView, type FamilyVersion, type Version } from './version.ts';
 
 export function salvageTables(
@@ -92,10 +94,28 @@ export function describeTable(
       largestSeq = Math.max(largestSeq, cursor.sequence);
     }
     cursor.last();
-    if (smallest === undefined || !cursor.valid) return undefined;
-    return { ...blank, smallest, largest: bound(), smallestSeq, largestSeq };
+    let largest: Bound | undefined = cursor.valid ? bound() : undefined;
+    const before = (a: Uint8Array, b: Uint8Array): boolean => order.compareUser(a, 0, a.length, b, 0, b.length) < 0;
+    for (const t of rangeDeletions(table, blank, dialect)) {
+      smallestSeq = Math.min(smallestSeq, t.sequence);
+      largestSeq = Math.max(largestSeq, t.sequence);
+      const { sequence: seq } = t;
+      if (smallest === undefined || before(t.begin, smallest.key)) smallest = { key: t.begin, seq, type: 'range-delete' };
+      if (largest === undefined || before(largest.key, t.end)) largest = { key: t.end, seq, type: 'range-delete' };
+    }
+    if (smallest === undefined || largest === undefined) return undefined;
+    return { ...blank, smallest, largest, smallestSeq, largestSeq };
   } finally {
     file.close();
+  }
+}
+
+/** Damage to them is reported by whoever reads the table. */
+function rangeDeletions(table: TableReader, info: TableInfo, dialect: Dialect): readonly RangeTombstone[] {
+  try {
+    return dialect.hasRangeDeletions ? tableTombstones(table, info, true) : [];
+  } catch {
+    return [];
   }
 }
 

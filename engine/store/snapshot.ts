@@ -77,9 +77,9 @@ function findManifest(fs: FileSystem, directory: string, names: readonly string[
 }
 
 /** Sizes of what the owner appends to: equal fingerprints mean that nothing was written between. */
-export function fingerprint(fs: FileSystem, directory: string): string {
+export function fingerprint(fs: FileSystem, directory: string, names = fs.list(directory)): string {
   const parts: string[] = [];
-  for (const name of fs.list(directory)) {
+  for (const name of names) {
     const { kind } = parseFileName(name);
     if (kind !== 'wal' && kind !== 'manifest' && kind !== 'current' && kind !== 'options') continue;
     try {
@@ -93,25 +93,25 @@ export function fingerprint(fs: FileSystem, directory: string): string {
 }
 
 /** What of the fingerprint must not move while MANIFEST and logs are read one after the other. */
-function shape(fs: FileSystem, directory: string, manifest: string): string {
-  const names = fs.list(directory).filter((n) => parseFileName(n).kind === 'wal');
+function shape(fs: FileSystem, directory: string, manifest: string, names: readonly string[]): string {
+  const wals = names.filter((n) => parseFileName(n).kind === 'wal');
   let size = -1;
   try {
     size = fs.stat(joinPath(directory, manifest)).size;
   } catch {
     size = -1;
   }
-  return `${manifest}:${size}:${names.join(',')}`;
+  return `${manifest}:${size}:${wals.join(',')}`;
 }
 
 /** Throws NOT_FOUND or CORRUPT if there is nothing that could be shown. */
 export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect): Snapshot {
   for (let attempt = 1; ; attempt++) {
     const problems: Problem[] = [];
-    const print = fingerprint(fs, directory);
     const names = fs.list(directory);
+    const print = fingerprint(fs, directory, names);
     const current = findManifest(fs, directory, names, problems);
-    const before = shape(fs, directory, current);
+    const before = shape(fs, directory, current, names);
     let manifest: ManifestState;
     try {
       manifest = readManifest(fs, directory, current, dialect.decodeEdit);
@@ -127,7 +127,7 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
     }
     const options = dialect.loadOptions(fs, directory, names);
     const replay = replayLogs(fs, directory, names, dialect, manifest, options);
-    const moved = shape(fs, directory, current) !== before || replay.vanished.length > 0;
+    const moved = shape(fs, directory, current, fs.list(directory)) !== before || replay.vanished.length > 0;
     if (!moved || attempt >= TRIES_MAX) {
       return {
         manifest,

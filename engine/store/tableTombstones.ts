@@ -18,8 +18,8 @@ class RangeDelWalk extends BlockCursor {
   }
 }
 
-/** Throws StoreError if the block is damaged. */
-export function tableTombstones(table: TableReader, info: TableInfo): readonly RangeTombstone[] {
+/** `whole`: as they stand in the file, not cut to the bounds of `info`. Throws StoreError if the block is damaged. */
+export function tableTombstones(table: TableReader, info: TableInfo, whole = false): readonly RangeTombstone[] {
   const handle = table.metaHandle('rocksdb.range_del');
   if (handle === undefined) return NONE;
   const block = table.readOwned(handle);
@@ -36,8 +36,8 @@ export function tableTombstones(table: TableReader, info: TableInfo): readonly R
     const value = walk.valueBuffer.slice(walk.valueStart, walk.valueStart + walk.valueLength);
     let begin: Uint8Array = key.subarray(0, key.length - ts);
     let end: Uint8Array = value.subarray(0, value.length - ts);
-    if (compare(begin, info.smallest.key) < 0) begin = info.smallest.key;
-    if (info.largest.type === 'range-delete' && compare(end, info.largest.key) > 0) end = info.largest.key;
+    if (!whole && compare(begin, info.smallest.key) < 0) begin = info.smallest.key;
+    if (!whole && info.largest.type === 'range-delete' && compare(end, info.largest.key) > 0) end = info.largest.key;
     if (compare(begin, end) >= 0) continue;
     out.push({
       begin,

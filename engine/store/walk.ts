@@ -4,7 +4,7 @@
  */
 import { type Cursor, MAX_SEQUENCE } from '../iter/cursor.ts';
 import type { DamageLog } from '../iter/damage.ts';
-import { Bounds, seekKey } from '../iter/range.ts';
+import { Bounds, sameBytes, seekKey } from '../iter/range.ts';
 import type { VisibleEntries } from '../iter/visible.ts';
 import type { EntryRow, QueryParams } from '../model/answers.ts';
 import { versionRow, visibleRow } from './rows.ts';
@@ -14,6 +14,9 @@ import type { StoreView } from './view.ts';
 export interface Bookmark {
   readonly key: Uint8Array;
   readonly sequence: number;
+  /** Of entries with one key and sequence number (a put and a range deletion that were ingested together). */
+  readonly type?: number;
+  readonly table?: number;
 }
 
 export interface Walk {
@@ -135,7 +138,7 @@ class VersionWalk implements Walk {
   start(from?: Bookmark): void {
     const c = this.#cursor;
     const { lower, order } = this.#bounds;
-    if (from !== undefined && this.seekable) c.seek(from.key, from.sequence);
+    if (from !== undefined && this.seekable) this.#seek(from);
     else if (lower !== undefined && this.seekable) c.seek(seekKey(lower, order, 'newest'), MAX_SEQUENCE);
     else c.first();
     this.#skip();
@@ -148,7 +151,8 @@ class VersionWalk implements Walk {
 
   bookmark(): Bookmark {
     const c = this.#cursor;
-    return { key: c.keyBuffer.slice(c.keyStart, c.keyStart + c.keyLength), sequence: c.sequence };
+    const key = c.keyBuffer.slice(c.keyStart, c.keyStart + c.keyLength);
+    return { key, sequence: c.sequence, type: c.type, table: c.table };
   }
 
   row(previewBytes: number): EntryRow {
@@ -159,9 +163,26 @@ class VersionWalk implements Walk {
     this.#cursor.close();
   }
 
+  #seek({ key, sequence, type, table }: Bookmark): void {
+    const c = this.#cursor;
+    c.seek(key, sequence);
+    while (
+      c.valid &&
+      c.sequence === sequence &&
+      (c.type !== type || c.table !== table) &&
+      sameBytes(c.keyBuffer, c.keyStart, c.keyLength, key, key.length)
+    ) {
+      c.next();
+    }
+  }
+
   #skip(): void {
     const c = this.#cursor;
-    while (c.valid && (c.sequence > this.#at || this.#bounds.isBefore(c))) c.next();
+    // Without a known order the bounds are no ends of the walk, but each key is still inside or not.
+    const filtered = !this.seekable;
+    while (c.valid && (c.sequence > this.#at || this.#bounds.isBefore(c) || (filtered && this.#bounds.isPast(c)))) {
+      c.next();
+    }
   }
 }
 

@@ -13,7 +13,7 @@ import type { Overviews } from '../panels/overviewPanel.ts';
 import { showResults } from '../panels/resultsPanel.ts';
 import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
-import type { Store } from '../stores.ts';
+import type { Store } from '../store.ts';
 import { familyOf, type MoreNode, type Node, tableOf } from '../trees/nodes.ts';
 import { valueText } from '../valueText.ts';
 import { argsOf, askKey, familyFor, isNode, keyFrom, storeFor } from './pickers.ts';
@@ -160,6 +160,12 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   });
 
   on(ITEM_COMMANDS.openDump, t('Open Dump'), async (arg) => {
+    if (arg instanceof vscode.Uri) {
+      // From the title of our table editor, whose store is the file itself.
+      const store = stores.byPath(arg.fsPath);
+      if (store !== undefined) await documents.openDump(store, arg.fsPath);
+      return;
+    }
     if (!isNode(arg)) return;
     if (arg.kind === 'file') await documents.openDump(arg.store, arg.file);
     else if (arg.kind === 'table') await documents.openDump(arg.store, arg.table.file);

@@ -6,7 +6,7 @@ import { parseCount } from '../keyInput.ts';
 import { queryTitle, showResults } from '../panels/resultsPanel.ts';
 import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
-import type { Store } from '../stores.ts';
+import type { Store } from '../store.ts';
 import { askKey, type CommandArgs, familyFor, keyFrom, pickFamily, storeFor } from './pickers.ts';
 
 const t = vscode.l10n.t;

@@ -6,7 +6,7 @@ import type { ViewInit } from '../../engine/protocol/viewApi.ts';
 import { isSavedView, restoreParams } from '../../engine/protocol/viewState.ts';
 import { PANELS } from '../ids.ts';
 import type { Services } from '../services.ts';
-import type { Store } from '../stores.ts';
+import type { Store } from '../store.ts';
 import { StoreView } from './storeView.ts';
 
 const t = vscode.l10n.t;

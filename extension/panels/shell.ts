@@ -15,8 +15,7 @@ export function shell(webview: vscode.Webview, extension: vscode.Uri, view: View
   const policy = [
     "default-src 'none'",
     `script-src 'nonce-${nonce}'`,
-    `style-src ${webview.cspSource}`,
-    `font-src ${webview.cspSource}`,
+    `style-src ${webview.cspSource} 'nonce-${nonce}'`,
     `img-src ${webview.cspSource} data: blob:`,
   ].join('; ');
   return `<!DOCTYPE html>
@@ -25,7 +24,6 @@ export function shell(webview: vscode.Webview, extension: vscode.Uri, view: View
 <meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <meta name="viewport" content="width=device-width, initial-scale=1">
-<link rel="stylesheet" href="${uri('codicon.css')}">
 <link rel="stylesheet" href="${uri(`${view}.css`)}">
 <title>LSM Inspector</title>
 </head>

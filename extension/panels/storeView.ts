@@ -17,7 +17,7 @@ import { COMMANDS } from '../ids.ts';
 import { showError } from '../messages.ts';
 import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
-import type { Store } from '../stores.ts';
+import type { Store } from '../store.ts';
 import { shell, type ViewName, webviewRoot } from './shell.ts';
 
 export abstract class StoreView implements vscode.Disposable {

@@ -224,6 +224,7 @@ function withMore(nodes: Node[], parent: Node, total: number, complete: boolean)
 export async function locateTable(
   node: StoreNode,
   table: number,
+  say: Say,
 ): Promise<{ readonly family: number; readonly level: number; readonly index: number }> {
   const step = 5_000;
   for (const family of node.store.summary?.families ?? []) {
@@ -236,11 +237,7 @@ export async function locateTable(
       }
     }
   }
-  throw new StoreError('NOT_FOUND', say404(table), { path: node.store.path });
-}
-
-function say404(table: number): string {
-  return `Table ${table} is not live any more.`;
+  throw new StoreError('NOT_FOUND', say('Table {0} is not live any more.', table), { path: node.store.path });
 }
 
 /** An error in a node's place. */

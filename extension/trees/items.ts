@@ -30,8 +30,9 @@ function build(node: Node): vscode.TreeItem {
     }
     case 'problem': {
       const { problem } = node;
-      const item = row(problem.message, None, warning(problem.code === 'CORRUPT' ? 'error' : 'warning'));
-      item.description = place(problem.path, problem.offset);
+      const icon = warning(problem.code === 'UNSUPPORTED' ? 'warning' : 'error');
+      const item = row(problem.path === '' ? problem.code : place(problem.path, problem.offset), None, icon);
+      item.description = problem.message;
       item.tooltip = describeProblem(problem);
       item.contextValue = ITEM.problem;
       item.command = run(PRIVATE_COMMANDS.openProblem, t('Open'), node);
@@ -126,7 +127,7 @@ function storeItem(node: StoreNode): vscode.TreeItem {
   };
   item.contextValue = contexts[store.state];
   if (summary === undefined) {
-    item.description = store.state === 'failed' ? t('cannot be opened') : vscode.workspace.asRelativePath(store.path);
+    item.description = store.state === 'failed' ? t('cannot be opened') : folderOf(store.path);
     item.tooltip = store.error === undefined ? store.path : `${store.path}\n\n${describeProblem(store.error)}`;
     return item;
   }
@@ -144,6 +145,13 @@ function storeItem(node: StoreNode): vscode.TreeItem {
   ]);
   item.accessibilityInformation = { label: `${store.name}, ${item.description}` };
   return item;
+}
+
+/** Where in the workspace a store is; nothing where its name says it all. */
+function folderOf(path: string): string {
+  const parent = vscode.Uri.joinPath(vscode.Uri.file(path), '..');
+  const isRoot = vscode.workspace.workspaceFolders?.some((f) => f.uri.toString() === parent.toString()) === true;
+  return isRoot ? '' : vscode.workspace.asRelativePath(parent);
 }
 
 function storeIcon(node: StoreNode): vscode.ThemeIcon {

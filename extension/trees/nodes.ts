@@ -6,7 +6,7 @@
 import type { BlobFileInfo, Problem, WalFileInfo } from '../../engine/model/tree.ts';
 import type { BlockRow, EntryRow, FamilySummary, LevelSummary, TableRow } from '../../engine/protocol/engineApi.ts';
 import type { StoreError } from '../../engine/protocol/rpc.ts';
-import type { Store } from '../stores.ts';
+import type { Store } from '../store.ts';
 
 interface Base {
   readonly id: string;

@@ -3,9 +3,11 @@
  * themselves; a refresh keeps what was expanded, selected and loaded.
  */
 import * as vscode from 'vscode';
+import { StoreError } from '../../engine/protocol/rpc.ts';
 import { VIEWS } from '../ids.ts';
 import { isCancelled } from '../messages.ts';
-import type { Store, Stores } from '../stores.ts';
+import type { Store } from '../store.ts';
+import type { Stores } from '../stores.ts';
 import { childrenOf, errorNode, locateTable, PAGE } from './children.ts';
 import { treeItem } from './items.ts';
 import type { MoreNode, Node, StoreNode } from './nodes.ts';
@@ -72,9 +74,16 @@ export class StoresTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
 
   /** Selects a table, loading as much of its level as that takes. Rejects if it is not live. */
   async revealTable(store: Store, table: number): Promise<void> {
-    const root = this.#rootNodes().find((n) => n.store === store);
-    if (root === undefined) return;
-    const { family, level, index } = await locateTable(root, table);
+    const listed = this.#stores.listed(store);
+    const root = this.#rootNodes().find((n) => n.store === listed);
+    if (root === undefined) {
+      throw new StoreError('NOT_FOUND', vscode.l10n.t('The store of table {0} is not listed.', table), {
+        path: store.path,
+        mend: vscode.l10n.t('open its directory as a store'),
+      });
+    }
+    await root.store.open();
+    const { family, level, index } = await locateTable(root, table, vscode.l10n.t);
     const find = async (parent: Node, id: string): Promise<Node> => {
       const children = await this.getChildren(parent);
       const child = children.find((n) => n.id === id);

@@ -126,6 +126,8 @@ test('stores: scan and overview open their tabs; a table file opens in our edito
   await until('our editor shows the table', () =>
     tabs().some((tab) => tab.input instanceof vscode.TabInputCustom && tab.input.viewType === 'lsm.table'),
   );
+  await run('lsm.openDump', vscode.Uri.file(join(sample('sensors-rocksdb'), table.table.file)));
+  assert.match(vscode.window.activeTextEditor?.document.getText() ?? '', /footer/, 'the dump of the table file');
   await closeTabs();
 });
 

@@ -91,7 +91,7 @@ function readAll(fs: FileSystem, dir: string, truth: TinyStore, inTables: boolea
     const id = store.view.familyByName(cf).state.id;
     let n = 0;
     for (const [key, value] of entries) {
-      if (n++ % 5 !== 0 && !missing.includes(`${cf}/${key}`)) continue;
+      if (n++ % 17 !== 0 && !missing.includes(`${cf}/${key}`)) continue;
       const met = new DamageLog();
       const found = new PointGet(store.view, id, met).get(fromHex(key) as Uint8Array);
       const right = found?.value !== undefined && Buffer.from(found.value).toString('hex') === value;

@@ -1,5 +1,5 @@
 /** The pane with all of the selected row: key, value, and what the engine knows about the entry. */
-import type { EntryRow } from '../../engine/protocol/engineApi.ts';
+import type { EntryRow, TableDetails } from '../../engine/protocol/engineApi.ts';
 import type { BytesFormat } from '../../engine/protocol/viewApi.ts';
 import { count, levelName, plural, size } from '../text/numbers.ts';
 import { bytesBlock, NOT_JSON } from '../ui/bytesView.ts';
@@ -7,6 +7,7 @@ import { type Child, el, fill, iconButton } from '../ui/dom.ts';
 import type { CallError, Host, ViewCall } from '../ui/host.ts';
 import { noticeElement, placeOf } from '../ui/notices.ts';
 import { typeBadge } from './cells.ts';
+import { tableFacts } from './tableFacts.ts';
 
 /** A value up to this many bytes is shown whole; of a longer one, as much. */
 export const VALUE_BYTES_MAX = 256 * 1024;
@@ -15,6 +16,8 @@ export interface DetailActions {
   readonly host: Host;
   readonly family: () => number;
   readonly query: () => number;
+  /** The table that the tab shows all of, if it shows one. */
+  readonly table: () => number | undefined;
   openValue(row: EntryRow): void;
   copy(row: EntryRow, what: 'key' | 'value'): void;
   close(): void;
@@ -31,6 +34,8 @@ export class Detail {
   #value: Uint8Array | undefined;
   #error: string | undefined;
   #format: BytesFormat = 'text';
+  #tableCall: ViewCall<TableDetails> | undefined;
+  #table: TableDetails | undefined;
 
   constructor(actions: DetailActions) {
     this.#a = actions;
@@ -54,6 +59,28 @@ export class Detail {
     this.#body.scrollTop = 0;
     this.#paint();
     if (row?.value !== null && row !== undefined && row.value.length < row.valueSize) this.#fetch(row, index);
+  }
+
+  /** The tab shows another query: pulls what there is to say while no row is selected. */
+  tableChanged(): void {
+    this.#tableCall?.cancel();
+    this.#tableCall = undefined;
+    this.#table = undefined;
+    const table = this.#a.table();
+    if (table !== undefined) {
+      const call = this.#a.host.call('tableDetails', { table });
+      this.#tableCall = call;
+      call.result.then(
+        (details) => {
+          if (this.#tableCall !== call) return;
+          this.#table = details;
+          if (this.#row === undefined) this.#paint();
+        },
+        // The entries themselves say what is wrong with a table that cannot be opened.
+        () => {},
+      );
+    }
+    if (this.#row === undefined) this.#paint();
   }
 
   /** Pulls what the grid's preview cut off. */
@@ -96,7 +123,7 @@ export class Detail {
         el('div', { class: 'detail-facts muted' }, 'Select a row to see its key and value'),
         this.#closeButton(),
       );
-      fill(this.#body);
+      fill(this.#body, ...(this.#table === undefined ? [] : tableFacts(this.#table)));
       return;
     }
     const a = this.#a;

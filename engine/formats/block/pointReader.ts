@@ -14,6 +14,7 @@ type Generation = Map<number, Map<number, Uint8Array>>;
 
 /** Memory of a cached block beside its bytes. */
 const BLOCK_OVERHEAD = 200;
+const SLAB_BYTES = 256 << 10;
 
 /**
  * Raw data blocks, in two generations: blocks that are asked for move to the young one, and when that
@@ -29,6 +30,9 @@ export class BlockCache {
   readonly #stored = new OutputBuffer();
   readonly #output = new OutputBuffer();
   readonly #raw: RawBlock = { bytes: EMPTY, start: 0, length: 0, compression: 0 };
+  /** Blocks are kept in slabs, because buffers of their own are slow to get and to collect. */
+  #slab: Uint8Array = EMPTY;
+  #slabUsed = 0;
 
   constructor(bytesMax: number) {
     this.#half = bytesMax / 2;
@@ -52,7 +56,16 @@ export class BlockCache {
   #read(table: TableReader, index: number): Uint8Array {
     const raw = this.#raw;
     table.readBlock(table.index.offset(index), table.index.size(index), this.#stored, this.#output, raw);
-    return raw.bytes.slice(raw.start, raw.start + raw.length);
+    const { bytes, start, length } = raw;
+    if (length > SLAB_BYTES / 8) return bytes.slice(start, start + length);
+    if (length > this.#slab.length - this.#slabUsed) {
+      this.#slab = new Uint8Array(SLAB_BYTES);
+      this.#slabUsed = 0;
+    }
+    const block = this.#slab.subarray(this.#slabUsed, this.#slabUsed + length);
+    block.set(bytes.subarray(start, start + length));
+    this.#slabUsed += length;
+    return block;
   }
 
   #keep(number: number, index: number, block: Uint8Array): void {
@@ -62,6 +75,9 @@ export class BlockCache {
       this.#old = this.#young;
       this.#young = new Map();
       this.#youngBytes = 0;
+      // A slab whose blocks were of two generations would outlive the older one.
+      this.#slab = EMPTY;
+      this.#slabUsed = 0;
     }
     let blocks = this.#young.get(number);
     if (blocks === undefined) {

@@ -9,6 +9,8 @@ interface Entry {
   readonly table: TableReader;
   users: number;
   evicted: boolean;
+  /** What `#memory` counts for it; a table grows when its filter is read. */
+  memory: number;
 }
 
 /** Open files at once; well below the usual limit of 1,024 descriptors. */
@@ -24,11 +26,15 @@ export class TableCache {
   acquire({ number }: TableInfo, load: () => TableReader): TableReader {
     let entry = this.#open.get(number);
     if (entry === undefined) {
-      entry = { table: load(), users: 0, evicted: false };
-      this.#memory += entry.table.memory;
+      const table = load();
+      // In use from the start: making room must not close the table that it is made for.
+      entry = { table, users: 1, evicted: false, memory: table.memory };
+      this.#memory += entry.memory;
       this.#open.set(number, entry);
       this.#shrink();
-    } else if (this.#open.size > OPEN_MAX / 2) {
+      return table;
+    }
+    if (this.#open.size > OPEN_MAX / 2) {
       // Recency only matters when eviction is near.
       this.#open.delete(number);
       this.#open.set(number, entry);
@@ -41,6 +47,8 @@ export class TableCache {
     const entry = this.#open.get(number);
     if (entry?.table === table) {
       entry.users--;
+      this.#memory += table.memory - entry.memory;
+      entry.memory = table.memory;
       return;
     }
     const gone = this.#orphans.get(table);
@@ -72,7 +80,7 @@ export class TableCache {
 
   #evict(number: number, entry: Entry): void {
     this.#open.delete(number);
-    this.#memory -= entry.table.memory;
+    this.#memory -= entry.memory;
     entry.evicted = true;
     if (entry.users === 0) entry.table.close();
     else this.#orphans.set(entry.table, entry);

@@ -4,7 +4,7 @@
  * Tags with bit 8192 may be ignored and hold one length-prefixed string, except for 8194 to 8197,
  * which have no length and are read in full. Any other unknown tag is CORRUPT.
  */
-import { text } from '../../base/bytes.ts';
+import { EMPTY, text, utf8 } from '../../base/bytes.ts';
 import { corrupt } from '../../base/errors.ts';
 import { Reader } from '../../base/varint.ts';
 import { boundOf } from '../leveldb/internalKey.ts';
@@ -44,6 +44,14 @@ const Tag = {
 const IGNORABLE = 8192;
 /** Customs of a new file with this bit must be understood. */
 const CUSTOM_MANDATORY = 64;
+const UNKNOWN_NAME = utf8('Unknown');
+
+/** The name that stands in every file without a checksum; decoding it each time would cost more than the rest. */
+function isUnknown(r: Reader): boolean {
+  if (r.remaining !== UNKNOWN_NAME.length) return false;
+  for (let i = 0; i < UNKNOWN_NAME.length; i++) if (r.buffer[r.position + i] !== UNKNOWN_NAME[i]) return false;
+  return true;
+}
 
 function readCustom(tag: number, r: Reader, file: NewFile): void {
   switch (tag) {
@@ -64,10 +72,10 @@ function readCustom(tag: number, r: Reader, file: NewFile): void {
       file.createdAt = r.varint64Lossy();
       return;
     case 7:
-      file.checksum = r.bytes(r.remaining).slice();
+      file.checksum = r.remaining === 0 ? EMPTY : r.bytes(r.remaining).slice();
       return;
     case 8:
-      file.checksumFunction = text(r.bytes(r.remaining));
+      file.checksumFunction = isUnknown(r) ? 'Unknown' : text(r.bytes(r.remaining));
       return;
     case 9:
       file.temperature = r.u8();
@@ -125,7 +133,7 @@ function readNewFile(r: Reader, tag: number): NewFile {
       if (custom === 1) break;
       const length = r.varint32();
       const start = r.position;
-      r.bytes(length);
+      r.skip(length);
       readCustom(custom, new Reader(r.buffer, start, start + length), file);
     }
   }

@@ -3,7 +3,8 @@ import { toStoreError } from '../../base/errors.ts';
 import { compressionName, NO_COMPRESSION } from '../../codec/registry.ts';
 import { BlobFile, type BlobRecord } from '../../formats/rocksdb/blob.ts';
 import type { FileHandle } from '../../fs/fileSystem.ts';
-import { type Lines, shownError, shownKey, shownValue } from './line.ts';
+import { displayValue } from '../../model/display.ts';
+import { type Lines, shownError, shownKey, shownValue, sized, VALUE_CHARS } from './line.ts';
 
 /** Of an uncompressed value, this much is read to show its beginning; a compressed one is unpacked up to this. */
 const HEAD_BYTES = 512;
@@ -57,13 +58,14 @@ const FOOTER_BYTES = 32;
 function describe(file: FileHandle, blob: BlobFile, r: BlobRecord, codec: string): string {
   const expires = r.expiration === 0 ? '' : `, expires ${r.expiration}`;
   const place = `value at ${r.valueOffset}`;
-  if (!r.intact) return `${place}, ${r.valueSize} bytes${expires}, CORRUPT: checksum of key and value does not match`;
+  if (!r.intact) return `${place}, ${sized(r.valueSize)}${expires}, CORRUPT: checksum of key and value does not match`;
   if (blob.compression === NO_COMPRESSION) {
     const head = new Uint8Array(Math.min(r.valueSize, HEAD_BYTES));
     file.readAt(head, r.valueOffset);
-    return `${place}, checksum ok${expires}, ${sized(shownValue(head), head.length, r.valueSize)}`;
+    const shown = displayValue(head, VALUE_CHARS);
+    return `${place}, checksum ok${expires}, ${r.valueSize === 0 ? 'empty' : `${sized(r.valueSize)}: ${shown}`}`;
   }
-  const stored = `${place}, ${r.valueSize} bytes of ${codec}, checksum ok${expires}`;
+  const stored = `${place}, ${sized(r.valueSize)} of ${codec}, checksum ok${expires}`;
   if (r.valueSize > UNPACK_BYTES_MAX || r.keySize !== r.key.length) return stored;
   try {
     const index = {
@@ -78,9 +80,4 @@ function describe(file: FileHandle, blob: BlobFile, r: BlobRecord, codec: string
     const e = toStoreError(thrown);
     return `${stored}, ${e.code}: ${e.message}`;
   }
-}
-
-/** `shownValue` of a value's head, with the size of the whole. */
-function sized(shown: string, headBytes: number, bytes: number): string {
-  return headBytes === bytes ? shown : `${bytes}${shown.slice(String(headBytes).length)}`;
 }

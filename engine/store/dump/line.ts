@@ -10,7 +10,8 @@ const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/u;
 const UNPRINTABLE_ALL = /[\p{C}\p{Zl}\p{Zp}]/gu;
 
 const KEY_CHARS = 160;
-const VALUE_CHARS = 100;
+/** Characters of a value that are shown. */
+export const VALUE_CHARS = 100;
 const WIDTH_MIN = 8;
 
 /** `s` with every character that is not to be shown as `\u{hex}`. */
@@ -30,12 +31,17 @@ export function clipped(s: string, max: number): string {
 /** A key as people type it; its size in bytes where it is cut. */
 export function shownKey(key: Uint8Array): string {
   const text = displayKey(key, KEY_CHARS);
-  return key.length > KEY_CHARS / 2 && text.endsWith('…') ? `${text} (${key.length} bytes)` : text;
+  return key.length > KEY_CHARS / 2 && text.endsWith('…') ? `${text} (${sized(key.length)})` : text;
+}
+
+/** A size that can be reckoned with: bytes, in full. */
+export function sized(bytes: number): string {
+  return bytes === 1 ? '1 byte' : `${bytes} bytes`;
 }
 
 /** A value's size in bytes and its beginning. */
 export function shownValue(value: Uint8Array): string {
-  return value.length === 0 ? '0 bytes' : `${value.length} bytes: ${displayValue(value, VALUE_CHARS)}`;
+  return value.length === 0 ? 'empty' : `${sized(value.length)}: ${displayValue(value, VALUE_CHARS)}`;
 }
 
 export class Lines {

@@ -10,7 +10,7 @@ import type { LogReader } from '../../formats/leveldb/logReader.ts';
 import { decodeCommonField, emptyEdit, type NewFile, type VersionEdit } from '../../formats/leveldb/versionEdit.ts';
 import { decodeRocksDbEdit, decodeRocksField } from '../../formats/rocksdb/versionEdit.ts';
 import type { Bound } from '../../model/tree.ts';
-import { type Lines, shownError, shownKey, withoutOffset } from './line.ts';
+import { type Lines, shownError, shownKey, sized, withoutOffset } from './line.ts';
 import { dumpLog, offsetInRecord } from './log.ts';
 
 export function* dumpManifest(log: LogReader, lines: Lines): Generator<string, void> {
@@ -20,7 +20,7 @@ export function* dumpManifest(log: LogReader, lines: Lines): Generator<string, v
 
 function* dumpEdit(log: LogReader, lines: Lines, n: number, names: Map<number, string>): Generator<string, void> {
   const { record, recordOffset } = log;
-  yield lines.at(recordOffset, `edit ${n}: ${record.length} bytes${familyOf(record, names)}`);
+  yield lines.at(recordOffset, `edit ${n}: ${sized(record.length)}${familyOf(record, names)}`);
   const r = new Reader(record);
   let at = 0;
   let tag = 0;

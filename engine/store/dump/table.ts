@@ -24,6 +24,7 @@ import { type RawBlock, TableReader } from '../../formats/block/tableReader.ts';
 import { typeName } from '../../formats/leveldb/internalKey.ts';
 import type { FileHandle } from '../../fs/fileSystem.ts';
 import { BYTEWISE, keyOrder } from '../../iter/order.ts';
+import { blockSize, guessFooter, SEARCH_BYTES } from './blockSearch.ts';
 import { clipped, type Lines, shownError, shownKey, withoutOffset } from './line.ts';
 import { entryValue } from './value.ts';
 
@@ -41,7 +42,10 @@ export function* dumpTable(file: FileHandle, lines: Lines): Generator<string, vo
     footer = parseFooter(tail, size);
   } catch (thrown) {
     yield lines.at(0, `table, ${size} bytes`);
-    yield lines.damage(shownError(thrown), Math.max(0, size - FOOTER_BYTES));
+    const e = shownError(thrown);
+    yield lines.damage(e, Math.max(0, size - FOOTER_BYTES));
+    const guessed = e.code === 'CORRUPT' ? guessFooter(file) : undefined;
+    if (guessed !== undefined) yield* new TableDump(file, lines, guessed).search();
     return;
   }
   yield* new TableDump(file, lines, footer).lines();
@@ -84,6 +88,7 @@ class TableDump {
     if (this.#table instanceof StoreError) {
       yield this.#lines.damage(this.#table, this.#footer.offset);
       yield* this.#rangeDeletions();
+      yield* this.search();
       return;
     }
     yield* this.#index(this.#table);
@@ -165,9 +170,9 @@ class TableDump {
     const handle = this.#footer.index ?? this.#handle('rocksdb.index');
     const offset = handle === undefined || handle instanceof StoreError ? this.#footer.offset : handle.offset;
     yield this.#lines.at(offset, `index: ${table.indexType}, ${index.count} data blocks`);
-    for (const p of table.problems) {
-      if (p.offset !== undefined && p.offset !== this.#footer.metaindex.offset) yield this.#lines.damage(p, offset, 1);
-    }
+    const properties = this.#handle('rocksdb.properties');
+    const said = [this.#footer.metaindex.offset, properties instanceof StoreError ? undefined : properties?.offset];
+    for (const p of table.problems) if (!said.includes(p.offset)) yield this.#lines.damage(p, offset, 1);
     if (table.indexType !== 'two-level' || handle === undefined || handle instanceof StoreError) {
       yield* this.#indexEntries(index, offset, 0);
       return;
@@ -256,6 +261,49 @@ class TableDump {
       );
       yield* this.#entries(raw, offset, `${i}.`);
     }
+  }
+
+  /**
+   * Data blocks without an index: each begins where the one before ends, and its checksum tells where that is.
+   * Ends where no block is found, since the next one could begin anywhere.
+   */
+  *search(): Generator<string, void> {
+    const limit = this.#dataEnd();
+    const window = new Uint8Array(Math.min(SEARCH_BYTES, limit));
+    let offset = 0;
+    for (let i = 0; offset < limit; i++) {
+      const n = Math.min(this.#file.readAt(window, offset), limit - offset);
+      const size = blockSize(this.#footer, window, 0, n, offset);
+      if (size < 0) {
+        yield this.#lines.at(offset, 'no block whose checksum is right begins here; the rest cannot be found');
+        return;
+      }
+      const block = attempt(() => this.#bare({ offset, size }, this.#dialect));
+      if (block instanceof StoreError) {
+        yield this.#lines.damage(block, offset);
+      } else {
+        const { bytes, compression } = block;
+        const codec = compressionName(this.#dialect, compression);
+        yield this.#lines.at(
+          offset,
+          `data block ${i}, found without the index: size ${size}, compression ${codec}, raw size ${bytes.length}, checksum ok`,
+        );
+        yield* this.#entries({ bytes, start: 0, length: bytes.length, compression }, offset, `${i}.`);
+      }
+      offset += size + TRAILER_BYTES;
+    }
+  }
+
+  /** Where the first block begins that is known to hold no entries. */
+  #dataEnd(): number {
+    let end = Math.min(this.#footer.metaindex.offset, this.#footer.index?.offset ?? this.#footer.offset);
+    if (this.#metaindex instanceof StoreError) return end;
+    for (const name of this.#metaindex.keys()) {
+      const handle = this.#handle(name);
+      if (handle !== undefined && !(handle instanceof StoreError) && handle.size > 0)
+        end = Math.min(end, handle.offset);
+    }
+    return end;
   }
 
   /** The entries of a raw block that stands at `offset`; `prefix` goes before their numbers. */

@@ -3,6 +3,7 @@ import { StoreError } from '../../base/errors.ts';
 import { decodeBlobIndex } from '../../formats/rocksdb/blob.ts';
 import { decodeColumns } from '../../formats/rocksdb/wideColumns.ts';
 import { ValueType } from '../../iter/cursor.ts';
+import { counted } from '../../model/display.ts';
 import { shownKey, shownValue } from './line.ts';
 
 const COLUMNS_MAX = 20;
@@ -43,5 +44,5 @@ function entity(value: Uint8Array): string {
   const columns = decodeColumns(value, (index) => index);
   const shown = columns.slice(0, COLUMNS_MAX).map((c) => `${shownKey(c.name)} = ${shownValue(c.value)}`);
   if (columns.length > COLUMNS_MAX) shown.push('…');
-  return `${columns.length} columns {${shown.join('; ')}}`;
+  return `${counted(columns.length, 'column')} {${shown.join('; ')}}`;
 }

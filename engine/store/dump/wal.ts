@@ -22,11 +22,11 @@ const FIELDS = 7;
 const PREPARED_MAX = 10_000;
 
 export function* dumpWal(log: LogReader, lines: Lines): Generator<string, void> {
-  const prepared = new Map<string, number>();
-  yield* dumpLog(log, lines, (n) => dumpBatch(log, lines, n, prepared));
+  const pass = new Pass();
+  yield* dumpLog(log, lines, (n) => dumpBatch(log, lines, n, pass));
 }
 
-function* dumpBatch(log: LogReader, lines: Lines, n: number, prepared: Map<string, number>): Generator<string, void> {
+function* dumpBatch(log: LogReader, lines: Lines, n: number, pass: Pass): Generator<string, void> {
   const { record, recordOffset } = log;
   if (record.length < BATCH_HEADER) {
     yield lines.at(recordOffset, `CORRUPT: record of ${record.length} bytes is too short for a write batch`);
@@ -42,7 +42,6 @@ function* dumpBatch(log: LogReader, lines: Lines, n: number, prepared: Map<strin
     yield lines.damage(withoutOffset(shownError(thrown)), recordOffset);
     return;
   }
-  const pass = new Pass(prepared);
   for (let from = 0; ; from += PASS) {
     pass.from = from;
     const e = pass.run(record);
@@ -55,7 +54,7 @@ function* dumpBatch(log: LogReader, lines: Lines, n: number, prepared: Map<strin
 /** Thrown through the batch reader to end a pass; carries nothing. */
 const FULL = Symbol('pass is full');
 
-/** One pass over a batch: notes the operations from number `from` on. */
+/** Passes over batches, one after the other: each notes the operations from number `from` on. */
 class Pass implements BatchVisitor {
   from = 0;
   noted = 0;
@@ -68,15 +67,12 @@ class Pass implements BatchVisitor {
   readonly #starts = new Float64Array(PASS);
   /** Words of the operations that are none on a key, by position. */
   readonly #words = new Map<number, string>();
-  readonly #prepared: Map<string, number>;
+  /** Transaction → how many operations its prepared section holds. */
+  readonly #prepared = new Map<string, number>();
   #seen = 0;
   #inPrepare = false;
   #preparedCount = 0;
   #record: Uint8Array = new Uint8Array(0);
-
-  constructor(prepared: Map<string, number>) {
-    this.#prepared = prepared;
-  }
 
   run(record: Uint8Array) {
     this.#record = record;

@@ -24,7 +24,12 @@ export interface Pages {
   readonly browser: Browser;
   /** Total bytes of what the build made, by file. */
   readonly sizes: ReadonlyMap<string, number>;
-  open(url: string, size?: { width: number; height: number }): Promise<Page>;
+  /** `prepare` sees the page before it loads. */
+  open(
+    url: string,
+    size?: { readonly width: number; readonly height: number },
+    prepare?: (page: Page) => void,
+  ): Promise<Page>;
   close(): Promise<void>;
 }
 
@@ -60,7 +65,7 @@ export async function startPages(): Promise<Pages> {
   return {
     browser,
     sizes: new Map([...files].map(([name, bytes]) => [name, bytes.length])),
-    open: async (url, size = { width: 1180, height: 720 }) => {
+    open: async (url, size = { width: 1180, height: 720 }, prepare) => {
       const context = await browser.newContext({ viewport: size });
       contexts.push(context);
       await context.route(`${ORIGIN}/**`, (route) => {
@@ -76,6 +81,7 @@ export async function startPages(): Promise<Pages> {
       });
       const page = await context.newPage();
       page.setDefaultTimeout(10_000);
+      prepare?.(page);
       await page.goto(`${ORIGIN}/?${url}`);
       return page;
     },

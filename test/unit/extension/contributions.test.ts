@@ -88,7 +88,8 @@ describe('package.json and ids.ts', () => {
   });
 
   test('when clauses use keys and items that exist', () => {
-    const keys = new Set<string>([...Object.values(CONTEXT), ...Object.values(VIEWS), ...Object.values(ITEM)]);
+    const known = [CONTEXT, VIEWS, ITEM, CUSTOM_EDITORS].flatMap((group) => Object.values(group));
+    const keys = new Set<string>(known);
     const items = [...Object.values(ITEM), `${ITEM.entry}.value`];
     for (const item of [...Object.values(contributes.menus).flat(), ...contributes.keybindings]) {
       const when = item.when ?? '';

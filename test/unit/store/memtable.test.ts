@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compareBytes, hex, text, utf8 } from '../../../engine/base/bytes.ts';
-import { valueOf as entryValue, keyOf, MAX_SEQUENCE, ValueType } from '../../../engine/iter/cursor.ts';
+import { entryValue, keyOf, MAX_SEQUENCE, ValueType } from '../../../engine/iter/cursor.ts';
 import { BYTEWISE, type KeyOrder, keyOrder } from '../../../engine/iter/order.ts';
 import { type LogValues, Memtable } from '../../../engine/store/memtable.ts';
 

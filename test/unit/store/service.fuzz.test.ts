@@ -113,13 +113,20 @@ async function useEverything(store: TinyStore, changes: Record<string, Uint8Arra
       checkProblems((await step('get', () => service.call('get', { family: family.id, key: bytes })))?.problems);
       await step('value', () => service.call('value', { family: family.id, key: bytes, maxBytes: 1 << 20 }));
     }
-    const page = await step('tables', () => service.call('tables', { family: family.id, level: -1, offset: 0, limit: 50 }));
+    const page = await step('tables', () =>
+      service.call('tables', { family: family.id, level: -1, offset: 0, limit: 50 }),
+    );
     for (const table of page?.items ?? []) {
       if (!changed.includes(table.file) && changed.some((f) => parseFileName(f).kind === 'table')) continue;
-      checkProblems((await step('tableDetails', () => service.call('tableDetails', { table: table.number })))?.problems);
+      checkProblems(
+        (await step('tableDetails', () => service.call('tableDetails', { table: table.number })))?.problems,
+      );
       await step('blocks', () => service.call('blocks', { table: table.number, offset: 0, limit: 100 }));
-      for (const block of [0, 1, 7]) await step('blockDetails', () => service.call('blockDetails', { table: table.number, block }));
-      const query = await step('openQuery', () => service.call('openQuery', { family: family.id, table: table.number }));
+      for (const block of [0, 1, 7])
+        await step('blockDetails', () => service.call('blockDetails', { table: table.number, block }));
+      const query = await step('openQuery', () =>
+        service.call('openQuery', { family: family.id, table: table.number }),
+      );
       if (query !== undefined) {
         await step('rows of a table', () =>
           service.call('rows', { query: query.query, from: 0, count: 500, previewBytes: 16 }),
@@ -132,7 +139,16 @@ async function useEverything(store: TinyStore, changes: Record<string, Uint8Arra
 }
 
 /** Small stores of the corpus with features that the tiny ones lack. */
-const FROM_CORPUS = ['05-wide-columns', '06-blobs-garbage', '11-u64ts', '04-range-deletes', '09-partitioned-ribbon', '15b-leveldb-main-zstd', '18-two-phase-commit', '03-merge-operands'];
+const FROM_CORPUS = [
+  '05-wide-columns',
+  '06-blobs-garbage',
+  '11-u64ts',
+  '04-range-deletes',
+  '09-partitioned-ribbon',
+  '15b-leveldb-main-zstd',
+  '18-two-phase-commit',
+  '03-merge-operands',
+];
 
 async function stores(): Promise<TinyStore[]> {
   const own = [await tinyLevelDb(), await tinyRocksDb()];

@@ -4,7 +4,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { hex } from '../../../engine/base/bytes.ts';
-import { valueOf as entryValue, keyOf, ValueType } from '../../../engine/iter/cursor.ts';
+import { entryValue, keyOf, ValueType } from '../../../engine/iter/cursor.ts';
 import { CORPUS, jsonLines, NO_CORPUS, type ReplayedStore, replayStore } from './replayHelper.ts';
 
 /** One line per entry: family, user key without timestamp, timestamp, sequence, type, value or its length. */

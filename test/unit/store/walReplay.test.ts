@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { concat, text, utf8, writeU32 } from '../../../engine/base/bytes.ts';
-import { valueOf as entryValue, keyOf } from '../../../engine/iter/cursor.ts';
+import { entryValue, keyOf } from '../../../engine/iter/cursor.ts';
 import { BYTEWISE, keyOrder } from '../../../engine/iter/order.ts';
 import { RecoveryMode, type ReplayResult, type ReplayState, replayWals } from '../../../engine/store/walReplay.ts';
 import { batch, bytesOf, deleteOp, fragment, LogBuilder, memoryFs, putOp, str, u64 } from '../formats/logBuilder.ts';

@@ -1,0 +1,71 @@
+/**
+ * Bytes on their way to a new file: they gather in one buffer and go out in few large appends.
+ *
+ * `reserve` hands out room that the caller fills in place, so that a block is copied once. After a
+ * failed append nobody knows what the file holds; the writer then refuses everything.
+ */
+import { StoreError } from '../../base/errors.ts';
+import type { FileHandle } from '../../fs/fileSystem.ts';
+
+const BUFFER_BYTES = 256 << 10;
+
+export class FileWriter {
+  /** Valid between `reserve` and the next `reserve` or `flush`. */
+  bytes: Uint8Array;
+  readonly path: string;
+  readonly #file: FileHandle;
+  #at = 0;
+  #flushed = 0;
+  #failed = false;
+
+  /** `file` is new and empty, and stays the caller's. Throws INPUT if it holds something already. */
+  constructor(file: FileHandle, bufferBytes = BUFFER_BYTES) {
+    if (file.size() !== 0) throw new StoreError('INPUT', 'a file to be written must be new', { path: file.path });
+    this.#file = file;
+    this.path = file.path;
+    this.bytes = new Uint8Array(bufferBytes);
+  }
+
+  /** Bytes written so far: where the next ones will stand in the file. */
+  get offset(): number {
+    return this.#flushed + this.#at;
+  }
+
+  /** Makes room for `n` bytes and returns their place in `bytes`; `commit` takes them over. */
+  reserve(n: number): number {
+    if (this.#at + n > this.bytes.length) {
+      this.flush();
+      if (n > this.bytes.length) this.bytes = new Uint8Array(n);
+    }
+    return this.#at;
+  }
+
+  commit(n: number): void {
+    this.#at += n;
+  }
+
+  append(b: Uint8Array, start: number, end: number): void {
+    const n = end - start;
+    const at = this.reserve(n);
+    this.bytes.set(start === 0 && end === b.length ? b : b.subarray(start, end), at);
+    this.#at += n;
+  }
+
+  /** Hands everything to the file system; durable only after `sync`. */
+  flush(): void {
+    if (this.#failed) throw new StoreError('IO', 'an earlier write failed', { path: this.path });
+    if (this.#at === 0) return;
+    this.#failed = true;
+    this.#file.append(this.bytes.subarray(0, this.#at));
+    this.#failed = false;
+    this.#flushed += this.#at;
+    this.#at = 0;
+  }
+
+  sync(): void {
+    this.flush();
+    this.#failed = true;
+    this.#file.sync();
+    this.#failed = false;
+  }
+}

@@ -1,0 +1,508 @@
+/**
+ * Writes one table: LevelDB's `.ldb` (format_version 0) or RocksDB's `.sst` (2 to 7), from entries in
+ * the order of their internal keys (rocksdb-leveldb.md §6, §14).
+ *
+ * 1. Entries go into the open data block. When it has the block size it is compressed, closed with its
+ *    trailer and handed to the file writer; its separator joins the index when the next key is known.
+ * 2. Range tombstones are kept aside; they are few.
+ * 3. `finish` writes the tail: filter, index, range tombstones, properties, metaindex, footer.
+ *
+ * Nothing is allocated per entry. The order of keys is checked with the same comparison that finds the
+ * shared prefix; a table out of order would lose keys in silence. `finish` hands all bytes to the file
+ * but does not sync it: that, and syncing the directory, is the caller's.
+ */
+import { writeU32 } from '../../base/bytes.ts';
+import { StoreError, unsupported } from '../../base/errors.ts';
+import { canCompress, compress, compressionTypeByte, DEFAULT_LEVEL } from '../../codec/compress.ts';
+import { type CompressionName, type Dialect, OutputBuffer } from '../../codec/registry.ts';
+import type { FileHandle } from '../../fs/fileSystem.ts';
+import { ValueType } from '../../iter/cursor.ts';
+import type { KeyOrder } from '../../iter/order.ts';
+import { BlockBuilder } from './blockBuilder.ts';
+import { blockChecksum, ChecksumType, contextModifier, TRAILER_BYTES } from './checksum.ts';
+import { FileWriter } from './fileWriter.ts';
+import { FastLocalBloomBuilder, type FullFilterBuilder, LegacyBloomBuilder } from './filter/fastLocalBloomBuilder.ts';
+import { LeveldbFilterBuilder } from './filter/leveldbFilterBuilder.ts';
+import type { BlockHandle } from './footer.ts';
+import { IndexBuilder } from './indexBuilder.ts';
+import { levelDbFooter, MetaBuilder, rocksDbFooter } from './metaBuilder.ts';
+import { RangeTombstoneList } from './rangeDelBuilder.ts';
+import { TableCounts, type TableIdentity, tableProperties } from './tableProperties.ts';
+
+export type { TableIdentity } from './tableProperties.ts';
+
+export interface TableBuilderOptions {
+  readonly dialect: Dialect;
+  readonly order: KeyOrder;
+  /** 0 for LevelDB; 2 to 7 for RocksDB. */
+  readonly formatVersion: number;
+  /** One of `ChecksumType`; LevelDB has CRC-32C only, and ignores this. */
+  readonly checksum?: number;
+  readonly compression?: CompressionName;
+  /** On the codec's own scale; undefined for its default. */
+  readonly compressionLevel?: number | undefined;
+  /** Raw bytes after which a data block is closed; 4096 by default. */
+  readonly blockSize?: number;
+  /** Entries from one whole key to the next; 16 by default. */
+  readonly restartInterval?: number;
+  /** Of a Bloom filter over whole user keys; 0 or absent: none. */
+  readonly filterBitsPerKey?: number;
+  /** RocksDB only. */
+  readonly identity?: TableIdentity;
+  /** From format_version 6 on: a random 32-bit number that ties the checksums to this file; 0: none. */
+  readonly contextBase?: number;
+  readonly bufferBytes?: number;
+}
+
+/** What a MANIFEST and its writer want to know of a finished table. */
+export interface TableSummary {
+  /** Length of the file. */
+  readonly bytes: number;
+  /** Internal keys that bound the table, tombstones included; empty if it has no entries. */
+  readonly smallest: Uint8Array;
+  readonly largest: Uint8Array;
+  readonly smallestSeq: number;
+  readonly largestSeq: number;
+  /** Point entries and range tombstones, as the engines count them. */
+  readonly entries: number;
+  readonly deletions: number;
+  readonly rangeDeletions: number;
+  readonly merges: number;
+  readonly rawKeyBytes: number;
+  readonly rawValueBytes: number;
+  readonly dataBlocks: number;
+  readonly filterBytes: number;
+  readonly indexBytes: number;
+  /** Smallest number of a blob file that an entry refers to. */
+  readonly oldestBlobFile: number | undefined;
+  /** Where the data blocks end; the MANIFEST's tail size is `bytes` minus this. */
+  readonly tailStart: number;
+}
+
+const EMPTY_IDENTITY: TableIdentity = { familyId: 0x7fff_ffff, familyName: '', fileNumber: 0 };
+const FULL_FILTER = 'fullfilter.rocksdb.BuiltinBloomFilter';
+const LEVELDB_FILTER = 'filter.leveldb.BuiltinBloomFilter2';
+const OLDEST_FORMAT = 2;
+const NEWEST_FORMAT = 7;
+/** Lengths in blocks are 32-bit; keys and values far below keep every sum in range. */
+const ENTRY_BYTES_MAX = 0x3fff_ffff;
+
+export class TableBuilder {
+  readonly #dialect: Dialect;
+  readonly #order: KeyOrder;
+  readonly #bytewise: boolean;
+  readonly #formatVersion: number;
+  readonly #checksum: number;
+  readonly #contextBase: number;
+  readonly #compression: CompressionName;
+  readonly #compressionType: number;
+  readonly #level: number | undefined;
+  readonly #blockSize: number;
+  readonly #restartInterval: number;
+  readonly #identity: TableIdentity;
+  readonly #writer: FileWriter;
+  readonly #block: BlockBuilder;
+  readonly #index: IndexBuilder;
+  readonly #fullFilter: FullFilterBuilder | undefined;
+  readonly #levelFilter: LeveldbFilterBuilder | undefined;
+  readonly #counts = new TableCounts();
+  readonly #tombstones: RangeTombstoneList;
+  readonly #output = new OutputBuffer();
+  /** The last user key added, and its tag; `#lastLength` is -1 before the first. */
+  #last: Uint8Array = new Uint8Array(256);
+  #lastLength = -1;
+  #tagLow = 0;
+  #tagHigh = 0;
+  /** Internal key of the first entry. */
+  #first: Uint8Array | undefined;
+  /** The block written last waits for the first key of the next one; -1: none does. */
+  #pendingOffset = -1;
+  #pendingSize = 0;
+  #pointEntries = 0;
+  #deletions = 0;
+  #merges = 0;
+  #keyBytes = 0;
+  #valueBytes = 0;
+  #smallestSeq = Number.POSITIVE_INFINITY;
+  #largestSeq = -1;
+  #finished = false;
+
+  /**
+   * `file` is new and empty and stays the caller's to sync and close. Throws INPUT or UNSUPPORTED for options
+   * that no engine of the dialect could read.
+   */
+  constructor(file: FileHandle, options: TableBuilderOptions) {
+    const { dialect, order, formatVersion } = options;
+    const leveldb = dialect === 'leveldb';
+    const known = leveldb ? formatVersion === 0 : formatVersion >= OLDEST_FORMAT && formatVersion <= NEWEST_FORMAT;
+    if (!known) throw unsupported(`tables of ${dialect} in format_version ${formatVersion} are not written`);
+    if (order.timestampSize > 0) throw unsupported('tables with user timestamps are not written');
+    if (!order.known) throw unsupported(`the order of the comparator ${order.name} is not known`);
+    const compression = options.compression ?? 'none';
+    if (!canCompress(dialect, compression)) throw unsupported(`blocks are not compressed with ${compression}`);
+    this.#dialect = dialect;
+    this.#order = order;
+    this.#bytewise = order.bytewise;
+    this.#formatVersion = formatVersion;
+    this.#checksum = leveldb ? ChecksumType.crc32c : (options.checksum ?? ChecksumType.crc32c);
+    if (blockChecksum(this.#checksum, new Uint8Array(1), 0, 0) === undefined) {
+      throw unsupported(`checksum type ${this.#checksum} is not known`);
+    }
+    this.#contextBase = formatVersion >= 6 ? (options.contextBase ?? 0) >>> 0 : 0;
+    this.#compression = compression;
+    this.#compressionType = compressionTypeByte(dialect, compression);
+    this.#level = options.compressionLevel;
+    this.#blockSize = Math.max(1, options.blockSize ?? 4096);
+    this.#restartInterval = Math.max(1, options.restartInterval ?? 16);
+    this.#identity = options.identity ?? EMPTY_IDENTITY;
+    this.#writer = new FileWriter(file, options.bufferBytes);
+    this.#block = new BlockBuilder(this.#restartInterval);
+    this.#index = new IndexBuilder(order, leveldb);
+    this.#tombstones = new RangeTombstoneList(order);
+    const bits = options.filterBitsPerKey ?? 0;
+    if (bits > 0 && leveldb) this.#levelFilter = new LeveldbFilterBuilder(bits);
+    else if (bits > 0) {
+      this.#fullFilter = formatVersion >= 5 ? new FastLocalBloomBuilder(bits) : new LegacyBloomBuilder(bits);
+    }
+    this.#levelFilter?.startBlock(0);
+  }
+
+  /** What the file would be long if `finish` were called now, about; for splitting outputs by size. */
+  get estimatedBytes(): number {
+    const filter = this.#fullFilter?.size ?? this.#levelFilter?.size ?? 0;
+    return this.#writer.offset + this.#block.size + this.#index.size + filter + this.#tombstones.bytes;
+  }
+
+  /** Bytes of data blocks so far, the open one raw; cheaper than `estimatedBytes`. */
+  get dataBytes(): number {
+    return this.#writer.offset + this.#block.length;
+  }
+
+  /** Point entries and range tombstones added. */
+  get entries(): number {
+    return this.#pointEntries + this.#tombstones.count;
+  }
+
+  /**
+   * Adds an entry behind all before it: user key ascending in the table's order, then sequence and type
+   * descending. `type` is one of `ValueType` except a range deletion. Throws INPUT otherwise.
+   */
+  add(
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    sequence: number,
+    type: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    const high = Math.floor(sequence / 0x100_0000);
+    const low = (((sequence - high * 0x100_0000) << 8) | type) >>> 0;
+    const last = this.#last;
+    const lastLength = this.#lastLength;
+    const common = keyLength < lastLength ? keyLength : lastLength;
+    let shared = 0;
+    while (shared < common && last[shared] === keyBuffer[keyStart + shared]) shared++;
+    let newKey = true;
+    if (lastLength >= 0) {
+      let order: number;
+      if (this.#bytewise) {
+        order =
+          shared < common
+            ? (keyBuffer[keyStart + shared] as number) - (last[shared] as number)
+            : keyLength - lastLength;
+      } else order = this.#order.compare(keyBuffer, keyStart, keyLength, last, 0, lastLength);
+      if (order === 0) {
+        newKey = false;
+        order = this.#tagHigh - high;
+        if (order === 0) order = this.#tagLow - low;
+      }
+      if (order <= 0 || this.#finished) throw this.#misplaced();
+    } else this.#begin(keyBuffer, keyStart, keyLength, low, high);
+    if (keyLength + valueLength > ENTRY_BYTES_MAX) throw this.#oversized(keyLength + valueLength);
+    if (this.#pendingOffset >= 0) this.#indexPending(keyBuffer, keyStart, keyLength);
+
+    if (newKey) {
+      if (this.#fullFilter !== undefined) this.#fullFilter.add(keyBuffer, keyStart, keyStart + keyLength);
+      else if (this.#levelFilter !== undefined) this.#levelFilter.add(keyBuffer, keyStart, keyStart + keyLength);
+      this.#keepLast(shared, keyBuffer, keyStart, keyLength);
+    } else if (this.#levelFilter !== undefined && this.#block.entries === 0) {
+      // The filter is per block there, and the key now stands in another one.
+      this.#levelFilter.add(keyBuffer, keyStart, keyStart + keyLength);
+    }
+    this.#tagLow = low;
+    this.#tagHigh = high;
+    this.#block.addInternal(shared, keyBuffer, keyStart, keyLength, low, high, valueBuffer, valueStart, valueLength);
+    this.#pointEntries++;
+    this.#keyBytes += keyLength + 8;
+    this.#valueBytes += valueLength;
+    if (sequence < this.#smallestSeq) this.#smallestSeq = sequence;
+    if (sequence > this.#largestSeq) this.#largestSeq = sequence;
+    if (type !== ValueType.value) this.#countType(type, valueBuffer, valueStart, valueLength);
+    if (this.#block.size >= this.#blockSize) this.#closeBlock();
+  }
+
+  /**
+   * Adds the tombstone of [begin, end) at `sequence`; in any order, and copied. An empty range is none.
+   * Throws UNSUPPORTED in LevelDB's format.
+   */
+  addRangeTombstone(begin: Uint8Array, end: Uint8Array, sequence: number): void {
+    if (this.#dialect === 'leveldb') throw unsupported('LevelDB has no range deletions');
+    if (this.#finished) throw this.#misplaced();
+    this.#tombstones.add(begin, end, sequence);
+  }
+
+  /** An entry refers to this blob file; entries of type blob index are looked at without being told. */
+  noteBlobFile(number: number): void {
+    const known = this.#counts.oldestBlobFile;
+    if (number > 0 && (known === undefined || number < known)) this.#counts.oldestBlobFile = number;
+  }
+
+  /** Writes what is left and hands all bytes to the file. */
+  finish(): TableSummary {
+    if (this.#finished) throw this.#misplaced();
+    if (this.#block.entries > 0) this.#closeBlock();
+    if (this.#pendingOffset >= 0) this.#indexPending(undefined, 0, 0);
+    this.#finished = true;
+    const counts = this.#counts;
+    this.#settleCounts();
+    const metaindex = new MetaBuilder();
+    this.#writeFilter(metaindex);
+    const index = this.#dialect === 'leveldb' ? this.#writeIndex(false, false) : this.#writeRocksTail(metaindex);
+    const meta = metaindex.build(1);
+    const metaHandle = this.#writeRaw(meta.bytes, meta.finish(), 0);
+    const footer =
+      this.#dialect === 'leveldb'
+        ? levelDbFooter(metaHandle, index)
+        : rocksDbFooter(
+            this.#formatVersion,
+            this.#checksum,
+            metaHandle,
+            index,
+            this.#contextBase,
+            this.#writer.offset,
+          );
+    this.#writer.append(footer, 0, footer.length);
+    this.#writer.flush();
+    const lastPoint = this.#lastLength < 0 ? undefined : this.#internal(this.#last, this.#lastLength);
+    const { smallest, largest } = this.#tombstones.bounds(this.#first, lastPoint);
+    return {
+      bytes: this.#writer.offset,
+      smallest,
+      largest,
+      smallestSeq: counts.entries === 0 ? 0 : counts.smallestSeq,
+      largestSeq: counts.largestSeq,
+      entries: counts.entries,
+      deletions: counts.deletions,
+      rangeDeletions: counts.rangeDeletions,
+      merges: counts.merges,
+      rawKeyBytes: counts.rawKeyBytes,
+      rawValueBytes: counts.rawValueBytes,
+      dataBlocks: counts.dataBlocks,
+      filterBytes: counts.filterBytes,
+      indexBytes: counts.indexBytes,
+      oldestBlobFile: counts.oldestBlobFile,
+      tailStart: counts.dataBytes,
+    };
+  }
+
+  #misplaced(): StoreError {
+    return new StoreError('INPUT', this.#finished ? 'the table is finished' : 'entries are out of order', {
+      path: this.#writer.path,
+    });
+  }
+
+  #oversized(bytes: number): StoreError {
+    return new StoreError('INPUT', `an entry of ${bytes} bytes does not fit into a table`, { path: this.#writer.path });
+  }
+
+  #begin(key: Uint8Array, start: number, length: number, low: number, high: number): void {
+    if (this.#finished) throw this.#misplaced();
+    this.#tagLow = low;
+    this.#tagHigh = high;
+    this.#first = this.#internal(key.subarray(start, start + length), length);
+  }
+
+  /** A copy of the user key with the current tag behind it. */
+  #internal(key: Uint8Array, length: number): Uint8Array {
+    const b = new Uint8Array(length + 8);
+    b.set(key.subarray(0, length));
+    writeU32(b, length, this.#tagLow);
+    writeU32(b, length + 4, this.#tagHigh);
+    return b;
+  }
+
+  #keepLast(shared: number, key: Uint8Array, start: number, length: number): void {
+    if (length > this.#last.length) {
+      const larger = new Uint8Array(2 * length);
+      larger.set(this.#last);
+      this.#last = larger;
+    }
+    const last = this.#last;
+    for (let i = shared; i < length; i++) last[i] = key[start + i] as number;
+    this.#lastLength = length;
+  }
+
+  #countType(type: number, value: Uint8Array, start: number, length: number): void {
+    switch (type) {
+      case ValueType.deletion:
+      case ValueType.singleDeletion:
+      case ValueType.deletionWithTimestamp:
+        this.#deletions++;
+        return;
+      case ValueType.merge:
+        this.#merges++;
+        return;
+      case ValueType.blobIndex:
+        this.noteBlobFile(blobFileOf(value, start, start + length));
+        return;
+      case ValueType.rangeDeletion:
+        throw new StoreError('INPUT', 'range deletions do not stand among the entries', { path: this.#writer.path });
+      default:
+    }
+  }
+
+  #settleCounts(): void {
+    const counts = this.#counts;
+    const tombstones = this.#tombstones;
+    tombstones.sort();
+    counts.rangeDeletions = tombstones.count;
+    counts.entries = this.#pointEntries + tombstones.count;
+    counts.deletions = this.#deletions + tombstones.count;
+    counts.merges = this.#merges;
+    counts.rawKeyBytes = this.#keyBytes + tombstones.keyBytes;
+    counts.rawValueBytes = this.#valueBytes + tombstones.valueBytes;
+    counts.smallestSeq = Math.min(this.#smallestSeq, tombstones.smallestSeq);
+    counts.largestSeq = Math.max(0, this.#largestSeq, tombstones.largestSeq);
+    counts.dataBytes = this.#writer.offset;
+  }
+
+  #closeBlock(): void {
+    const block = this.#block;
+    const offset = this.#writer.offset;
+    const size = this.#writeCompressed(block.bytes, block.finish(), true);
+    block.clear();
+    this.#pendingOffset = offset;
+    this.#pendingSize = size;
+    this.#counts.dataBlocks++;
+    this.#levelFilter?.startBlock(this.#writer.offset);
+  }
+
+  /** The separator of the block before `next`, or of the last one. */
+  #indexPending(next: Uint8Array | undefined, start: number, length: number): void {
+    this.#index.add(
+      this.#last,
+      this.#lastLength,
+      this.#tagLow,
+      this.#tagHigh,
+      next,
+      start,
+      length,
+      this.#pendingOffset,
+      this.#pendingSize,
+    );
+    this.#pendingOffset = -1;
+  }
+
+  /** Writes a block compressed if that is worth it; returns its stored size without trailer. */
+  #writeCompressed(bytes: Uint8Array, length: number, isData: boolean): number {
+    if (this.#compression !== 'none') {
+      const n = compress(
+        this.#dialect,
+        this.#formatVersion,
+        this.#compression,
+        bytes,
+        0,
+        length,
+        this.#output,
+        this.#level,
+      );
+      if (n > 0) {
+        if (isData) this.#counts.compressedBlocks++;
+        return this.#writeRaw(this.#output.bytes, n, this.#compressionType).size;
+      }
+      if (isData) this.#counts.rejectedBlocks++;
+    }
+    return this.#writeRaw(bytes, length, 0).size;
+  }
+
+  #writeRaw(bytes: Uint8Array, length: number, type: number): BlockHandle {
+    const writer = this.#writer;
+    const offset = writer.offset;
+    const at = writer.reserve(length + TRAILER_BYTES);
+    const b = writer.bytes;
+    b.set(bytes.subarray(0, length), at);
+    b[at + length] = type;
+    const computed = blockChecksum(this.#checksum, b, at, length) as number;
+    writeU32(b, at + length + 1, (computed + contextModifier(this.#contextBase, offset)) >>> 0);
+    writer.commit(length + TRAILER_BYTES);
+    return { offset, size: length };
+  }
+
+  #writeFilter(metaindex: MetaBuilder): void {
+    const filter = this.#fullFilter ?? this.#levelFilter;
+    if (filter === undefined) return;
+    this.#counts.filterKeys = filter.keys;
+    // Without keys RocksDB writes none; LevelDB's own is a few bytes.
+    if (filter.keys === 0 && this.#dialect === 'rocksdb') return;
+    const block = filter.finish();
+    this.#counts.filterBytes = block.length;
+    const handle = this.#writeRaw(block, block.length, 0);
+    metaindex.handle(this.#dialect === 'leveldb' ? LEVELDB_FILTER : FULL_FILTER, handle);
+  }
+
+  #writeIndex(userKeys: boolean, deltaValues: boolean): BlockHandle {
+    const block = this.#index.build(userKeys, deltaValues);
+    const length = block.finish();
+    this.#counts.indexBytes = length + TRAILER_BYTES;
+    const offset = this.#writer.offset;
+    return { offset, size: this.#writeCompressed(block.bytes, length, false) };
+  }
+
+  #writeRocksTail(metaindex: MetaBuilder): BlockHandle {
+    const userKeys = this.#formatVersion >= 3 && this.#index.userKeysSuffice;
+    const deltaValues = this.#formatVersion >= 4;
+    const index = this.#writeIndex(userKeys, deltaValues);
+    if (this.#formatVersion >= 6) metaindex.handle('rocksdb.index', index);
+    if (this.#tombstones.count > 0) {
+      const block = this.#tombstones.build();
+      metaindex.handle('rocksdb.range_del', this.#writeRaw(block.bytes, block.finish(), 0));
+    }
+    const properties = tableProperties(
+      this.#identity,
+      {
+        formatVersion: this.#formatVersion,
+        comparator: this.#order.name,
+        compression: this.#compression,
+        compressionType: this.#compressionType,
+        compressionLevel: this.#level ?? DEFAULT_LEVEL,
+        restartInterval: this.#restartInterval,
+        hasFilter: this.#fullFilter !== undefined,
+        indexUserKeys: userKeys,
+        indexDeltaValues: deltaValues,
+      },
+      this.#counts,
+    ).build(Number.POSITIVE_INFINITY);
+    metaindex.handle('rocksdb.properties', this.#writeRaw(properties.bytes, properties.finish(), 0));
+    return index;
+  }
+}
+
+/** The blob file that a blob index names (rocksdb-leveldb.md §9); 0 if it names none, or is no blob index. */
+function blobFileOf(b: Uint8Array, start: number, end: number): number {
+  const kind = b[start] as number;
+  if (end - start < 2 || kind < 1 || kind > 2) return 0;
+  let at = start + 1;
+  // The expiration comes first where there is one.
+  if (kind === 2) while (at < end && (b[at++] as number) >= 128);
+  let file = 0;
+  let scale = 1;
+  while (at < end) {
+    const byte = b[at++] as number;
+    file += (byte & 127) * scale;
+    if (byte < 128) return file;
+    scale *= 128;
+  }
+  return 0;
+}

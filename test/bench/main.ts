@@ -1,0 +1,106 @@
+/**
+ * `npm run bench -- [scan] [get] [open] [--rounds N] [--json FILE]`: our engine against the engines whose
+ * formats it reads, in one run. docs/benchmarks.md says what the rows mean.
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { cpus, totalmem } from 'node:os';
+import { join } from 'node:path';
+import { build } from 'esbuild';
+import { artifacts, main, root, run, Sentence, say, tail } from '../../scripts/lib.mjs';
+import { getGroups } from './get.ts';
+import { pinned, race } from './measure.ts';
+import { openGroups } from './open.ts';
+import { type Group, judge, printGroup, type Result } from './report.ts';
+import { scanGroups } from './scan.ts';
+
+const SUBJECTS: Readonly<Record<string, (tools: Tools) => Promise<Group[]>>> = {
+  scan: scanGroups,
+  get: getGroups,
+  open: openGroups,
+};
+
+/** Paths of the programs to measure. */
+export interface Tools {
+  readonly lsm: string;
+  readonly ours: string;
+  readonly classicLevel: string;
+  readonly rocksdbNative: string;
+  /** A folder for files of one run. */
+  readonly scratch: string;
+}
+
+interface Options {
+  readonly subjects: readonly string[];
+  readonly rounds: number;
+  readonly json: string | undefined;
+}
+
+function readOptions(argv: readonly string[]): Options {
+  const subjects: string[] = [];
+  let rounds = 3;
+  let json: string | undefined;
+  for (let i = 0; i < argv.length; i++) {
+    const word = argv[i] as string;
+    if (word === '--rounds') rounds = Number(argv[++i]);
+    else if (word === '--json') json = argv[++i];
+    else if (Object.hasOwn(SUBJECTS, word)) subjects.push(word);
+    else throw new Sentence('usage: npm run bench -- [scan] [get] [open] [--rounds N] [--json FILE]');
+  }
+  if (!Number.isInteger(rounds) || rounds < 1) throw new Sentence('--rounds takes a number from 1 on');
+  return { subjects: subjects.length > 0 ? subjects : Object.keys(SUBJECTS), rounds, json };
+}
+
+/** Bundles what is measured, so that no program's start is slowed down by reading many small sources. */
+async function prepare(): Promise<Tools> {
+  say('building');
+  const scratch = join(artifacts, 'bench');
+  mkdirSync(scratch, { recursive: true });
+  const built = await run(process.execPath, [join(root, 'scripts', 'build.mjs')]);
+  if (built.code !== 0) throw new Sentence(`the build failed:\n${tail(built.output)}`);
+  await build({
+    absWorkingDir: import.meta.dirname,
+    entryPoints: ['children/ours.ts', 'children/classicLevel.ts', 'children/rocksdbNative.ts'],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    // Their native parts are found next to their own files.
+    external: ['classic-level', 'rocksdb-native'],
+    outdir: scratch,
+    outExtension: { '.js': '.mjs' },
+    logLevel: 'warning',
+  });
+  const at = (name: string): string => join(scratch, `${name}.mjs`);
+  return {
+    lsm: join(root, 'dist', 'lsm.js'),
+    ours: at('ours'),
+    classicLevel: at('classicLevel'),
+    rocksdbNative: at('rocksdbNative'),
+    scratch,
+  };
+}
+
+await main(async () => {
+  const options = readOptions(process.argv.slice(2));
+  const tools = await prepare();
+  const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
+  console.log(`${machine}; best of ${options.rounds} rounds${pinned ? ', each program on one core' : ''}`);
+  const results: Result[] = [];
+  for (const subject of options.subjects) {
+    for (const group of (await SUBJECTS[subject]?.(tools)) ?? []) {
+      say(`${group.title}: ${group.contenders.length} programs, ${options.rounds} rounds`);
+      const measured = await race(group.contenders, options.rounds);
+      const result = { group, measured, verdicts: judge(group, measured) };
+      results.push(result);
+      printGroup(result);
+    }
+  }
+  const verdicts = results.flatMap((r) => r.verdicts);
+  const missed = verdicts.filter((v) => v.met === false);
+  console.log(`\n${verdicts.filter((v) => v.met === true).length} targets met, ${missed.length} not met`);
+  for (const v of missed) console.log(`  NOT MET  ${v.text}`);
+  if (options.json !== undefined) {
+    const document = results.map(({ group, measured, verdicts: v }) => ({ title: group.title, measured, verdicts: v }));
+    writeFileSync(options.json, `${JSON.stringify({ machine, rounds: options.rounds, groups: document }, null, 2)}\n`);
+  }
+});

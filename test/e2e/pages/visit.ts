@@ -1,0 +1,88 @@
+/** What the tests of the pages share: opening them, waiting for rows, reading them, looking for faults. */
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, it } from 'node:test';
+import type { Locator, Page } from 'playwright-core';
+import { AXE, hasChromium, type Pages, ROOT, startPages } from './server.ts';
+
+const SHOTS = join(ROOT, '.artifacts', 'screenshots');
+export const skip = hasChromium ? false : 'Chromium is not here (set CHROMIUM to its path)';
+
+interface AxeResult {
+  readonly violations: readonly {
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
+  }[];
+}
+
+export interface Size {
+  readonly width: number;
+  readonly height: number;
+}
+
+export interface Visit {
+  open(url: string, size?: Size): Promise<Page>;
+  /** Adds the closing test: nothing was logged as an error, and no policy was broken. */
+  endsWithoutErrors(): void;
+}
+
+/** Starts the pages before the tests of a `describe` and ends them after. */
+export function visit(): Visit {
+  let pages: Pages | undefined;
+  const errors: string[] = [];
+  before(async () => {
+    mkdirSync(SHOTS, { recursive: true });
+    pages = await startPages();
+  });
+  after(() => pages?.close());
+  return {
+    open: (url, size) => {
+      assert.ok(pages !== undefined);
+      return pages.open(url, size, (page) => {
+        page.on('pageerror', (error) => errors.push(`${url}: ${error.message}`));
+        page.on('console', (message) => {
+          if (message.type() === 'error') errors.push(`${url}: ${message.text()}`);
+        });
+      });
+    },
+    endsWithoutErrors: () =>
+      it('logged no error and broke no content security policy', () => {
+        assert.deepEqual(errors, []);
+      }),
+  };
+}
+
+export const shot = (page: Page, name: string, fullPage = false): Promise<Buffer> =>
+  page.screenshot({ path: join(SHOTS, `webview-${name}.png`), fullPage });
+
+export const selected = (page: Page): Locator => page.locator('.grid-row.selected');
+
+export const cellTexts = (page: Page, row: string): Promise<string[]> =>
+  page.locator(`${row} .grid-cell`).allInnerTexts();
+
+/** Waits until rows have come for everything on screen. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await page.waitForFunction(
+    () =>
+      document.querySelector('.grid-layer .grid-row') !== null && document.querySelector('.grid-row.pending') === null,
+  );
+}
+
+/** What is on screen of an element: hidden text does not count. */
+// biome-ignore lint/performance/useDomNodeTextContent: a locator, and what is seen is what counts.
+export const said = (locator: Locator): Promise<string> => locator.innerText();
+
+/** Texts, each on one line. */
+export const words = (texts: readonly string[]): string[] => texts.map((text) => text.replace(/\s+/g, ' ').trim());
+
+/** Serious and critical faults that axe-core finds, in words. */
+export async function faults(page: Page): Promise<string[]> {
+  await page.evaluate(readFileSync(AXE, 'utf8'));
+  const result = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as AxeResult;
+  return result.violations
+    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+    .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} (${n.failureSummary})`).join('; ')}`);
+}
