@@ -6,16 +6,7 @@
  * dist/extension.js, dist/worker.js, dist/lsm.js are CommonJS (dist/package.json says so), because VS
  * Code loads CommonJS; the sources are modules, so that Node runs the tests without a build.
  */
-import {
-  chmodSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { artifacts, main, readJson, root, Sentence, say } from './lib.mjs';

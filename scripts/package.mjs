@@ -18,7 +18,7 @@ const ALLOWED = [
   /^(readme|changelog)\.md$/i,
   /^LICENSE(\.txt)?$/,
   /^l10n\/[\w.-]+\.json$/,
-  /^media\/.+\.(svg|png|md)$/,
+  /^media\/.+\.(svg|png|md|language\.json|tmLanguage\.json)$/,
   /^dist\/(extension|worker|lsm)\.js$/,
   /^dist\/package\.json$/,
   /^dist\/webview\/[\w.-]+\.(js|css)$/,
@@ -72,7 +72,7 @@ await main(async () => {
     packagePath: file,
     dependencies: false,
     allowMissingRepository: true,
-    skipLicense: false,
+    rewriteRelativeLinks: false,
   });
 
   const { entries, read } = zip(file);

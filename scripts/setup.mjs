@@ -181,7 +181,7 @@ export async function debianPackages() {
   return left;
 }
 
-/** Notes on what was built last, so that tests and start can tell where things are. */
+/** Makes a folder where there is none, and returns its path. */
 export function ensureFolder(path) {
   mkdirSync(path, { recursive: true });
   return path;

@@ -13,6 +13,8 @@ export class MergingCursor implements Cursor {
   /** 1 forward, -1 backward. */
   #direction = 1;
   #top: Cursor | undefined;
+  /** The child that comes next: as long as the top stays before it, the heap is in order. */
+  #second: Cursor | undefined;
 
   constructor(children: readonly Cursor[], compare: KeyCompare) {
     this.#children = children;
@@ -99,6 +101,7 @@ export class MergingCursor implements Cursor {
 
   close(): void {
     this.#top = undefined;
+    this.#second = undefined;
     for (const c of this.#children) c.close();
   }
 
@@ -107,17 +110,20 @@ export class MergingCursor implements Cursor {
     if (top === undefined || direction !== this.#direction) return;
     if (direction > 0) top.next();
     else top.prev();
-    const heap = this.#heap;
-    if (!top.valid) {
-      const moved = heap.pop();
-      if (moved !== undefined && moved !== top) heap[0] = moved;
-      else if (heap.length === 0) {
-        this.#top = undefined;
-        return;
-      }
+    if (top.valid) {
+      const second = this.#second;
+      if (second === undefined || this.#before(top, second)) return;
+      this.#sink(0);
+      this.#settle();
+      return;
     }
-    if (heap.length > 1) this.#sink(0);
-    this.#top = heap[0];
+    const heap = this.#heap;
+    const moved = heap.pop();
+    if (moved !== undefined && moved !== top) {
+      heap[0] = moved;
+      this.#sink(0);
+    }
+    this.#settle();
   }
 
   #build(): void {
@@ -125,7 +131,15 @@ export class MergingCursor implements Cursor {
     heap.length = 0;
     for (const c of this.#children) if (c.valid) heap.push(c);
     for (let i = (heap.length >>> 1) - 1; i >= 0; i--) this.#sink(i);
+    this.#settle();
+  }
+
+  #settle(): void {
+    const heap = this.#heap;
     this.#top = heap[0];
+    const left = heap[1];
+    const right = heap[2];
+    this.#second = left !== undefined && right !== undefined && this.#before(right, left) ? right : left;
   }
 
   #sink(from: number): void {

@@ -22,6 +22,8 @@ export interface Bound {
   readonly key: Uint8Array;
   readonly seq: number;
   readonly type: EntryTypeName;
+  /** The type's number where `type` stands for several and this is not the usual one. */
+  readonly code?: number;
 }
 
 /** What is known of a live table from the MANIFEST alone; no table file is opened for it. */

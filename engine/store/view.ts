@@ -51,7 +51,7 @@ export class StoreView {
   readonly snapshot: Snapshot;
   readonly version: Version;
   readonly #resolvers = new Map<number, ClosableResolver>();
-  readonly #pinned: { info: TableInfo; table: TableReader }[] = [];
+  readonly #pinned = new Map<number, { info: TableInfo; table: TableReader }>();
   #users = 1;
 
   constructor(shared: SharedTables, snapshot: Snapshot, version: Version) {
@@ -97,7 +97,8 @@ export class StoreView {
 
   release(): void {
     if (--this.#users > 0) return;
-    for (const { info, table } of this.#pinned.splice(0)) this.shared.tables.release(info, table);
+    for (const { info, table } of this.#pinned.values()) this.shared.tables.release(info, table);
+    this.#pinned.clear();
     this.snapshot.replay.close();
     for (const r of this.#resolvers.values()) r.close();
     this.#resolvers.clear();
@@ -108,12 +109,11 @@ export class StoreView {
    * VanishedError if one is gone already; tables that cannot be read are left to the walks.
    */
   pin(familyId: number): void {
-    const open = new Set(this.#pinned.map((p) => p.info.number));
     for (const info of this.family(familyId).tables) {
-      if (open.has(info.number) || this.version.broken.has(info.number)) continue;
-      if (this.#pinned.length >= PINNED_MAX) return;
+      if (this.#pinned.has(info.number) || this.version.broken.has(info.number)) continue;
+      if (this.#pinned.size >= PINNED_MAX) return;
       try {
-        this.#pinned.push({ info, table: this.acquire(info) });
+        this.#pinned.set(info.number, { info, table: this.acquire(info) });
       } catch (thrown) {
         if (thrown instanceof VanishedError) throw thrown;
       }
@@ -122,6 +122,9 @@ export class StoreView {
 
   /** The open table; to be given back with `release`. Throws StoreError. */
   acquire(info: TableInfo): TableReader {
+    // After a refresh the shared tables have forgotten what only this view still shows.
+    const pinned = this.#pinned.get(info.number);
+    if (pinned !== undefined) return this.shared.tables.share(info, pinned.table);
     return this.shared.tables.acquire(info, () => this.#openTable(info));
   }
 

@@ -1,12 +1,12 @@
 /** Random look-ups. */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { onPath, run, Sentence, tail } from '../../scripts/lib.mjs';
 import { absentKeys, readKeys } from './children/keys.ts';
 import type { Tools } from './main.ts';
 import { type Contender, jsonReport, nodeContender } from './measure.ts';
 import type { Group } from './report.ts';
-import { benchStore, type StoreName } from './stores.ts';
+import { type BenchStore, benchStore, renew, type StoreName } from './stores.ts';
 
 /** Few enough that their blocks fit into every engine's default cache. */
 const HOT_KEYS = 1000;
@@ -42,17 +42,28 @@ interface Lookup {
 
 const OURS = 'engine get';
 
-function lookups(list: readonly Lookup[], dir: string, file: string, rounds: number, found: boolean): Contender[] {
-  return list.map(({ label, ours, script, task }) =>
-    nodeContender(label, ours, script, [task, dir, file, String(rounds)], {
+function lookups(
+  list: readonly Lookup[],
+  store: BenchStore,
+  file: string,
+  rounds: number,
+  found: boolean,
+): Contender[] {
+  const copy = join(dirname(store.dir), 'leveldb-copy');
+  return list.map(({ label, ours, script, task }) => {
+    const onCopy = !ours && store.engine === 'leveldb';
+    return nodeContender(label, ours, script, [task, onCopy ? copy : store.dir, file, String(rounds)], {
+      prepare: () => {
+        if (onCopy) renew(store, copy);
+      },
       read: (out) => {
         const report = jsonReport(out);
         const wanted = found ? report.count : 0;
         if (report.found !== wanted) throw new Error(`found ${report.found} of ${report.count} keys`);
         return report;
       },
-    }),
-  );
+    });
+  });
 }
 
 /** Three groups of one store: hot, cold, absent. */
@@ -62,7 +73,8 @@ async function groupsOf(
   peers: readonly Lookup[],
   target: string | undefined,
 ): Promise<Group[]> {
-  const { dir, engine } = await benchStore(name);
+  const store = await benchStore(name);
+  const { dir, engine } = store;
   const keys = await keysOf(tools, dir, name);
   const all = [{ label: OURS, ours: true, script: tools.ours, task: 'get' }, ...peers];
   const what = `${engine === 'leveldb' ? 'LevelDB' : 'RocksDB'} store`;
@@ -73,19 +85,19 @@ async function groupsOf(
     {
       ...common,
       title: `get of present keys, ${what}, hot: ${HOT_KEYS} keys, ${HOT_ROUNDS} rounds after a first`,
-      contenders: lookups(all, dir, keys.hot, HOT_ROUNDS, true),
+      contenders: lookups(all, store, keys.hot, HOT_ROUNDS, true),
       targets,
     },
     {
       ...common,
       title: `get of present keys, ${what}, cold: ${COLD_KEYS} keys once in a fresh process (files in the page cache)`,
-      contenders: [...lookups(all, dir, keys.cold, 1, true), ...extra],
+      contenders: [...lookups(all, store, keys.cold, 1, true), ...extra],
       targets: [],
     },
     {
       ...common,
       title: `get of absent keys, ${what}, hot`,
-      contenders: lookups(all, dir, keys.absent, HOT_ROUNDS, false),
+      contenders: lookups(all, store, keys.absent, HOT_ROUNDS, false),
       targets,
     },
   ];

@@ -15,6 +15,8 @@ export interface Contender {
   readonly ours: boolean;
   readonly file: string;
   readonly args: readonly string[];
+  /** Done before each run, untimed. */
+  readonly prepare?: () => void;
   /** What the run did, from its standard output; undefined drops the run and says why. */
   readonly read?: (stdout: string) => Report;
   /** Standard output goes to /dev/null instead. */
@@ -54,12 +56,13 @@ export function nodeContender(
   ours: boolean,
   script: string,
   args: readonly string[],
-  rest: Pick<Contender, 'read' | 'mute'> = {},
+  rest: Pick<Contender, 'read' | 'mute' | 'prepare'> = {},
 ): Contender {
   return { label, ours, file: process.execPath, args: ['--require', hook, script, ...args], ...rest };
 }
 
 async function once(c: Contender): Promise<Measurement> {
+  c.prepare?.();
   const sink = openSync('/dev/null', 'w');
   const [file, args] = pinned ? ['taskset', ['-c', '0', c.file, ...c.args]] : [c.file, [...c.args]];
   const started = performance.now();

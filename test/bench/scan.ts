@@ -1,9 +1,10 @@
 /** Whole-store scans. */
-import { onPath } from '../../scripts/lib.mjs';
+import { dirname, join } from 'node:path';
+import { onPath, run } from '../../scripts/lib.mjs';
 import type { Tools } from './main.ts';
 import { type Contender, jsonReport, nodeContender, type Report } from './measure.ts';
 import type { Group, Target } from './report.ts';
-import { type BenchStore, benchStore, type StoreName, VALUE_BYTES } from './stores.ts';
+import { type BenchStore, benchStore, renew, type StoreName, VALUE_BYTES } from './stores.ts';
 
 const ENTRY_BYTES = 16 + VALUE_BYTES;
 const PEAK_BYTES = 200 * 2 ** 20;
@@ -38,13 +39,18 @@ export async function scanGroups(tools: Tools): Promise<Group[]> {
 }
 
 async function levelGroup(tools: Tools): Promise<Group> {
-  const { dir, tables } = await benchStore('leveldb');
+  const store = await benchStore('leveldb');
+  const { dir, tables } = store;
+  const copy = join(dirname(dir), 'leveldb-copy');
   const peer = 'classic-level nextv(1000)';
   return {
     title: `scan of a LevelDB store: 1,200,000 entries, ${tables} tables in several levels, Snappy; whole process`,
     contenders: [
       ...oursOf(tools, dir),
-      nodeContender(peer, false, tools.classicLevel, ['nextv', dir], { read: wholeProcess }),
+      nodeContender(peer, false, tools.classicLevel, ['nextv', copy], {
+        read: wholeProcess,
+        prepare: () => renew(store, copy),
+      }),
     ],
     entryBytes: ENTRY_BYTES,
     entries: 1_200_000,
@@ -112,7 +118,6 @@ const counts = new Map<string, number>();
 
 /** Entries of a store, for programs that do not say how many they printed. */
 async function countOf(tools: Tools, dir: string): Promise<number> {
-  const { run } = await import('../../scripts/lib.mjs');
   const known = counts.get(dir);
   if (known !== undefined) return known;
   const { output } = await run(process.execPath, [tools.lsm, 'scan', dir, '--count']);

@@ -4,7 +4,7 @@
  * All hold about 1.2 million entries of 16-byte keys and 100-byte values that compress to half, written in
  * random order with overwrites, so that the deeper levels fill by compaction as they would in use.
  */
-import { readdirSync } from 'node:fs';
+import { copyFileSync, linkSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { ClassicLevel } from 'classic-level';
 import { atomically, cacheFolder, onPath, run, Sentence, say, tail } from '../../scripts/lib.mjs';
@@ -114,7 +114,8 @@ async function dbBench(dir: string, options: readonly string[]): Promise<void> {
 const MAKERS: Readonly<Record<StoreName, (dir: string) => Promise<void>>> = {
   leveldb: fillLevel,
   // A third of random picks miss: 1.9 million of them make 1.2 million keys.
-  rocksdb: (dir) => dbBench(dir, [
+  rocksdb: (dir) =>
+    dbBench(dir, [
       '--benchmarks=fillrandom,compact',
       '--num=1900000',
       '--compression_type=snappy',
@@ -144,6 +145,19 @@ export function tableCount(dir: string): number {
   let n = 0;
   for (const name of readdirSync(dir)) if (/\.(ldb|sst)$/.test(name)) n++;
   return n;
+}
+
+/**
+ * Makes `copy` what the store was when it was made: LevelDB compacts even while it only reads, and then the
+ * next program would meet another tree. Tables never change, so links to them do.
+ */
+export function renew(store: BenchStore, copy: string): void {
+  rmSync(copy, { recursive: true, force: true });
+  mkdirSync(copy, { recursive: true });
+  for (const name of readdirSync(store.dir)) {
+    if (name.endsWith('.ldb')) linkSync(join(store.dir, name), join(copy, name));
+    else copyFileSync(join(store.dir, name), join(copy, name));
+  }
 }
 
 /** The store, made if it is not there yet. Throws `Sentence` where its engine is missing. */

@@ -43,6 +43,14 @@ export class TableCache {
     return entry.table;
   }
 
+  /** One user more of a table that somebody holds, be it forgotten by now. */
+  share({ number }: TableInfo, table: TableReader): TableReader {
+    const known = this.#open.get(number);
+    const entry = known?.table === table ? known : this.#orphans.get(table);
+    if (entry !== undefined) entry.users++;
+    return table;
+  }
+
   release({ number }: TableInfo, table: TableReader): void {
     const entry = this.#open.get(number);
     if (entry?.table === table) {

@@ -58,15 +58,30 @@ const NAMES: Readonly<Record<number, EntryTypeName>> = {
   [ValueType.valuePreferredSeqno]: 'put',
 };
 
+/** Of several numbers with one name the first, which is the smallest. */
+const CODES = new Map(
+  Object.entries(NAMES)
+    .reverse()
+    .map(([code, name]) => [name, Number(code)]),
+);
+
 export function typeName(type: number): EntryTypeName {
   return NAMES[type] ?? 'unknown';
+}
+
+/** The usual number of a type; undefined for `unknown`. */
+export function typeCode(name: EntryTypeName): number | undefined {
+  return CODES.get(name);
 }
 
 /** A boundary key of a version edit, copied out of `ikey`. */
 export function boundOf(ikey: Uint8Array): Bound {
   const n = ikey.length;
   if (n < INTERNAL_FOOTER) throw corrupt(`internal key of ${n} bytes is shorter than its footer`);
-  return { key: ikey.slice(0, n - INTERNAL_FOOTER), seq: sequenceAt(ikey, n), type: typeName(typeAt(ikey, n)) };
+  const code = typeAt(ikey, n);
+  const type = typeName(code);
+  const bound = { key: ikey.slice(0, n - INTERNAL_FOOTER), seq: sequenceAt(ikey, n), type };
+  return typeCode(type) === code ? bound : { ...bound, code };
 }
 
 /** Order of two internal keys given as ranges, each with its footer. */
