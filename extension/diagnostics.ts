@@ -14,7 +14,7 @@ export function registerDiagnostics(stores: Stores): vscode.Disposable {
     for (const uri of byStore.get(store) ?? []) collection.delete(uri);
     byStore.delete(store);
     const byFile = new Map<string, vscode.Diagnostic[]>();
-    for (const problem of store.summary?.problems ?? []) {
+    for (const problem of store.problems) {
       const file = problem.path === '' ? 'CURRENT' : problem.path;
       const list = byFile.get(file) ?? [];
       list.push(diagnostic(problem));

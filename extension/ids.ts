@@ -64,6 +64,7 @@ export const ITEM = {
   closedStore: 'lsm.store.closed',
   failedStore: 'lsm.store.failed',
   family: 'lsm.family',
+  memtable: 'lsm.memtable',
   level: 'lsm.level',
   table: 'lsm.table',
   block: 'lsm.block',

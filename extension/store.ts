@@ -1,6 +1,8 @@
 /** One listed store. It has no engine until something needs one. */
+import { existsSync } from 'node:fs';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
+import type { Problem } from '../engine/model/tree.ts';
 import type {
   EngineNotice,
   FamilySummary,
@@ -11,6 +13,11 @@ import type {
 } from '../engine/protocol/engineApi.ts';
 import { StoreError, toStoreError } from '../engine/protocol/rpc.ts';
 import { EngineClient, type EngineState, type EngineTarget } from './engineClient.ts';
+
+/** Findings kept past those that opening made: a table may be damaged in every block. */
+const FOUND_MAX = 200;
+/** Findings come in bursts while a scan runs; whoever shows them hears of them this often. */
+const FOUND_MILLIS = 250;
 
 export type StoreState = 'closed' | 'opening' | 'open' | 'failed';
 
@@ -31,6 +38,12 @@ export class Store implements vscode.Disposable {
   readonly onChanged = this.#changed.event;
   readonly onNotice = this.#notice.event;
   readonly onEngineState = this.#engineState.event;
+  readonly #foundMore = new vscode.EventEmitter<void>();
+  /** Damage was met that opening had not seen. `onChanged` fires as well. */
+  readonly onFound = this.#foundMore.event;
+  /** Problems that gets, scans and opened tables met, by what makes them one. */
+  readonly #found = new Map<string, Problem>();
+  #foundTimer: ReturnType<typeof setTimeout> | undefined;
   #client: EngineClient | undefined;
   #state: StoreState = 'closed';
   #summary: StoreSummary | undefined;
@@ -55,6 +68,14 @@ export class Store implements vscode.Disposable {
   /** The store as last seen; undefined before it was first opened and after it was closed. */
   get summary(): StoreSummary | undefined {
     return this.#summary;
+  }
+
+  /** What opening found, and then what was met while reading. */
+  get problems(): readonly Problem[] {
+    const atOpen = this.#summary?.problems ?? [];
+    if (this.#found.size === 0) return atOpen;
+    const known = new Set(atOpen.map(identity));
+    return [...atOpen, ...[...this.#found].flatMap(([id, problem]) => (known.has(id) ? [] : [problem]))];
   }
 
   /** Why it could not be opened. */
@@ -95,12 +116,24 @@ export class Store implements vscode.Disposable {
 
   async call<M extends Method>(method: M, params: Params<M>, token?: vscode.CancellationToken): Promise<Result<M>> {
     await this.open();
-    return this.#engine().call(method, params, token);
+    try {
+      const result = await this.#engine().call(method, params, token);
+      this.#noteAnswer(result);
+      return result;
+    } catch (thrown) {
+      this.#noteError(thrown);
+      throw thrown;
+    }
   }
 
   async start<M extends Method>(method: M, params: Params<M>): Promise<ReturnType<EngineClient['start']>> {
     await this.open();
-    return this.#engine().start(method, params);
+    const call = await this.#engine().start(method, params);
+    call.result.then(
+      (result) => this.#noteAnswer(result),
+      (thrown: unknown) => this.#noteError(thrown),
+    );
+    return call;
   }
 
   /** Reads what the owner wrote since. True if that changed anything. */
@@ -113,8 +146,17 @@ export class Store implements vscode.Disposable {
     const { changed, summary } = await this.call('refresh', {}, token);
     const different = changed || summary.locked !== this.#summary?.locked;
     this.#summary = summary;
+    // What the owner has compacted away takes its damage with it.
+    for (const [id, p] of this.#found) if (!existsSync(path.resolve(this.path, p.path))) this.#found.delete(id);
     if (different) this.#changed.fire();
     return different;
+  }
+
+  /** Forgets what was met while reading: a person mended it, or wants to know whether it is still so. */
+  forgetFound(): void {
+    if (this.#found.size === 0) return;
+    this.#found.clear();
+    this.#changed.fire();
   }
 
   /** Forgets earlier deaths of the engine. */
@@ -132,6 +174,9 @@ export class Store implements vscode.Disposable {
     this.#client = undefined;
     this.#summary = undefined;
     this.#error = undefined;
+    this.#found.clear();
+    clearTimeout(this.#foundTimer);
+    this.#foundTimer = undefined;
     this.#epoch++;
     this.#become('closed');
   }
@@ -142,6 +187,7 @@ export class Store implements vscode.Disposable {
     this.#changed.dispose();
     this.#notice.dispose();
     this.#engineState.dispose();
+    this.#foundMore.dispose();
   }
 
   #engine(): EngineClient {
@@ -156,10 +202,52 @@ export class Store implements vscode.Disposable {
       this.#error = undefined;
       this.#become('open');
     });
-    client.onNotice((notice) => this.#notice.fire(notice));
+    client.onNotice((notice) => {
+      if (notice.kind === 'queryProgress') this.#note(notice.state.problems);
+      this.#notice.fire(notice);
+    });
     client.onState((state) => this.#engineState.fire(state));
     this.#client = client;
     return client;
+  }
+
+  /** Keeps the problems that an answer carries. */
+  #noteAnswer(result: unknown): void {
+    if (typeof result !== 'object' || result === null || !('problems' in result)) return;
+    if (Array.isArray(result.problems)) this.#note(result.problems as readonly Problem[]);
+  }
+
+  /** Damage that left nothing to answer. */
+  #noteError(thrown: unknown): void {
+    const error = toStoreError(thrown);
+    if (error.code !== 'CORRUPT' || error.path === undefined) return;
+    const inside = path.isAbsolute(error.path) ? path.relative(this.path, error.path) : error.path;
+    this.#note([
+      {
+        code: error.code,
+        path: inside.startsWith('..') ? error.path : inside,
+        message: error.message,
+        ...(error.offset === undefined ? {} : { offset: error.offset }),
+        ...(error.mend === undefined ? {} : { mend: error.mend }),
+      },
+    ]);
+  }
+
+  #note(problems: readonly Problem[]): void {
+    if (problems.length === 0 || this.#summary === undefined) return;
+    const known = new Set(this.#summary.problems.map(identity));
+    const before = this.#found.size;
+    for (const problem of problems) {
+      if (this.#found.size >= FOUND_MAX) break;
+      const id = identity(problem);
+      if (problem.path !== '' && !known.has(id) && !this.#found.has(id)) this.#found.set(id, problem);
+    }
+    if (this.#found.size === before) return;
+    this.#foundTimer ??= setTimeout(() => {
+      this.#foundTimer = undefined;
+      this.#changed.fire();
+      this.#foundMore.fire();
+    }, FOUND_MILLIS);
   }
 
   #failed(client: EngineClient, thrown: unknown): StoreError {
@@ -175,4 +263,9 @@ export class Store implements vscode.Disposable {
     this.#state = state;
     this.#changed.fire();
   }
+}
+
+/** What makes two findings one, whichever read met them. */
+function identity(p: Problem): string {
+  return `${p.code} ${p.path} ${p.offset ?? ''} ${p.message}`;
 }

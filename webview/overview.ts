@@ -26,7 +26,8 @@ const host = new Host();
 
 let summary: StoreSummary | undefined;
 let storeName = '';
-let familyId = 0;
+/** The family shown; undefined until one is chosen by a person or by its size. */
+let familyId: number | undefined;
 let axis: Axis = 'keys';
 let mode: 'map' | 'table' = 'map';
 let scroll = 0;
@@ -42,7 +43,7 @@ const save = debounce(150, () => {
     view: 'overview',
     storePath: summary.path,
     storeName,
-    ui: { family: familyId, axis, mode, scroll: document.documentElement.scrollTop },
+    ui: { family: familyId ?? 0, axis, mode, scroll: document.documentElement.scrollTop },
   };
 });
 
@@ -106,8 +107,8 @@ function build(): void {
         el(
           'div',
           { class: 'store-actions' },
-          actionButton('Get Key…', 'primary', () => host.do({ action: 'get', family: familyId })),
-          actionButton('Scan…', 'secondary', () => host.do({ action: 'scan', family: familyId })),
+          actionButton('Get Key…', 'primary', () => host.do({ action: 'get', family: familyId ?? 0 })),
+          actionButton('Scan…', 'secondary', () => host.do({ action: 'scan', family: familyId ?? 0 })),
           iconButton('refresh', 'Refresh', () => host.do({ action: 'refresh' })),
         ),
       ),
@@ -235,7 +236,14 @@ function noteText(): string {
 
 function setSummary(next: StoreSummary): void {
   summary = next;
-  if (!next.families.some((f) => f.id === familyId)) familyId = next.families[0]?.id ?? 0;
+  if (!next.families.some((f) => f.id === familyId)) {
+    // The one with the most in it is what a person came for; "default" is often empty.
+    const weight = (f: FamilySummary): number => f.bytes + f.blobBytes + f.memtable.bytes;
+    familyId = next.families.reduce<FamilySummary | undefined>(
+      (most, f) => (most === undefined || weight(f) > weight(most) ? f : most),
+      undefined,
+    )?.id;
+  }
   paint();
   void loadTables();
 }

@@ -15,6 +15,11 @@ export const systemClock: Clock = {
   turn: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
+/** A random UUID (version 4). */
+export function randomId(): string {
+  return crypto.randomUUID();
+}
+
 /** ISO 8601 in UTC to the second; null for a time that no calendar has. */
 export function isoTime(epochSeconds: number): string | null {
   if (!(epochSeconds > 0) || epochSeconds > 1e11) return null;

@@ -25,6 +25,15 @@ export interface ErrorPlace {
   readonly mend?: string | undefined;
 }
 
+/** `text` without what could break a line or move a terminal's cursor: names in files may hold anything. */
+export function oneLine(text: string): string {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a screen
+  return text.replace(/[\u0000-\u001f\u007f-\u009f\u2028\u2029]/g, (c) => {
+    const code = c.charCodeAt(0);
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u${code.toString(16)}`;
+  });
+}
+
 /** The only exception that engine code may let escape. Plain data, so that it crosses the RPC. */
 export class StoreError extends Error {
   readonly code: Code;
@@ -33,7 +42,7 @@ export class StoreError extends Error {
   readonly mend: string | undefined;
 
   constructor(code: Code, message: string, place: ErrorPlace = {}) {
-    super(message);
+    super(oneLine(message));
     this.name = 'StoreError';
     this.code = code;
     this.path = place.path;

@@ -8,7 +8,7 @@ import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { EngineId } from '../model/tree.ts';
 import type { Detection } from './driver.ts';
 import { LogReader } from './leveldb/logReader.ts';
-import { parseFileName } from './leveldb/names.ts';
+import { endsAsTable, parseFileName } from './leveldb/names.ts';
 import { decodeLevelDbEdit } from './leveldb/versionEdit.ts';
 
 /** Edits looked at before a MANIFEST without a tag of RocksDB's counts as LevelDB's. */
@@ -69,7 +69,7 @@ function detectForeign(fs: FileSystem, directory: string, names: readonly string
   const marker = names.find((n) => n.startsWith('marker.'));
   if (marker !== undefined) return foreign('pebble', `it holds ${marker}`, 'a Pebble store');
   for (const name of names) {
-    if (parseFileName(name).kind !== 'options') continue;
+    if (!name.startsWith('OPTIONS-') || parseFileName(name).kind !== 'options') continue;
     if (text(headOrNothing(fs, directory, name)).includes('pebble_version=')) {
       return foreign('pebble', `${name} has pebble_version`, 'a Pebble store');
     }
@@ -105,10 +105,10 @@ export function detectStore(fs: FileSystem, directory: string): Detection {
   }
   const other = detectForeign(fs, directory, names);
   if (other !== undefined) return other;
-  const kinds = names.map((name) => ({ name, ...parseFileName(name) }));
+  const kinds = names.filter((n) => !endsAsTable(n)).map((name) => ({ name, ...parseFileName(name) }));
   const manifests = kinds.filter((f) => f.kind === 'manifest').sort((a, b) => (b.number ?? 0) - (a.number ?? 0));
   if (manifests.length === 0 && !names.includes('CURRENT')) {
-    const tables = kinds.filter((f) => f.kind === 'table').length;
+    const tables = names.filter((n) => parseFileName(n).kind === 'table').length;
     throw new StoreError(
       'NOT_FOUND',
       tables > 0

@@ -123,3 +123,13 @@ export const nodeFs: FileSystem = {
       }
     }),
 };
+
+/** Bytes that an ordinary user may still write to the file system of a directory; undefined if unknown. */
+export function freeBytes(directory: string): number | undefined {
+  try {
+    const { bavail, bsize } = fs.statfsSync(directory);
+    return bavail * bsize;
+  } catch {
+    return undefined;
+  }
+}

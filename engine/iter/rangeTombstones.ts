@@ -19,7 +19,8 @@ export interface RangeTombstone {
   readonly table: number;
 }
 
-interface Fragment {
+/** A stretch of user keys over which the set of tombstones is constant. */
+export interface Fragment {
   readonly begin: Uint8Array;
   readonly end: Uint8Array;
   /** Tombstones that cover the fragment, newest first. */
@@ -46,6 +47,11 @@ export class RangeTombstones implements Covering {
 
   get empty(): boolean {
     return this.#fragments.length === 0;
+  }
+
+  /** In key order, without overlap. */
+  get fragments(): readonly Fragment[] {
+    return this.#fragments;
   }
 
   /**

@@ -92,8 +92,7 @@ function ttlBoost(view: TreeView, level: number, context: PolicyContext): (table
   const step = Math.max(Math.floor(range / 16), 1);
   return (table) => {
     const born = ancestorTime(table, context);
-    // An unknown time counts as the age of the epoch, which is how RocksDB sees it.
-    if (born >= context.now) return 1;
+    if (born === 0 || born >= context.now) return 1;
     const age = context.now - born;
     return age > start ? Math.floor((age - start) / step) + 1 : 1;
   };

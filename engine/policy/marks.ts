@@ -4,9 +4,9 @@
  * `ComputeFilesMarkedForPeriodicCompaction`; order of compaction_picker_level.cc `SetupInitialFiles`).
  */
 import type { TableInfo, TreeView } from '../model/tree.ts';
-import { pickByPriority } from './dynamicLeveled.ts';
 import { ancestorTime } from './filePriority.ts';
 import type { LevelState } from './levelState.ts';
+import { pickByPriority } from './pick.ts';
 import { deepestLevel, isBusy, type PolicyContext, type Reason, tablesAt } from './policy.ts';
 import { freeCleanCut, l0Running, overlapping } from './ranges.ts';
 
@@ -22,14 +22,17 @@ interface Marked {
   readonly table: TableInfo;
 }
 
-/** Where the output goes: to the level itself, to the next, or to the next but never from the last. */
-type Way = 'same' | 'next' | 'nextButLast';
+/**
+ * Where the output goes: to the level itself, always down, down except from the last filled level, which is
+ * rewritten in place, or down and never from the last.
+ */
+type Way = 'same' | 'down' | 'next' | 'nextButLast';
 
 /** The first that is due, in the engine's order; among marked tables the engine takes one at random first. */
 export function due(view: TreeView, context: PolicyContext, state: LevelState): Due | undefined {
   const { options } = context;
   return (
-    first(view, context, state, markedTables(view, context), 'next', ({ level, table }) => ({
+    first(view, context, state, markedTables(view, context), 'down', ({ level, table }) => ({
       code: 'FilesMarkedForCompaction',
       text: `Table ${table.number} of level ${level} is marked for compaction`,
     })) ??
@@ -70,7 +73,7 @@ function first(
     if (way === 'nextButLast' && level === last) continue;
     if (level === 0 && l0Running(context)) continue;
     const down = level === 0 ? state.targets.baseLevel : level + 1;
-    const outputLevel = way !== 'same' && level < last ? down : level;
+    const outputLevel = way === 'down' || (way !== 'same' && level < last) ? down : level;
     const tables = freeCleanCut(context, level, tablesAt(view, level), [table]);
     if (tables !== undefined) return { level, outputLevel, tables, reason: reason(m) };
   }

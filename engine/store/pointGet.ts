@@ -61,7 +61,7 @@ export class PointGet {
   readonly #point: PointReader;
   /** Over the entries that are still in the logs; undefined where there are none. */
   readonly #logged: Cursor | undefined;
-  /** Neither timestamps nor range deletions in the logs: a plain put or deletion decides at once. */
+  /** A plain put or deletion decides at once: no timestamps, no range deletions in the logs, levels in order. */
   readonly #plain: boolean;
   /** Short values share chunks, because a buffer of its own costs more than the whole look-up. */
   #chunk: Uint8Array = EMPTY;
@@ -75,7 +75,11 @@ export class PointGet {
     this.#point = new PointReader(store.shared.blocks, order);
     const memtable = store.snapshot.replay.memtables.get(state.id);
     this.#logged = memtable !== undefined && memtable.count > 0 ? memtable.cursor() : undefined;
-    this.#plain = order.timestampSize === 0 && (memtable === undefined || memtable.rangeTombstones.length === 0);
+    this.#plain =
+      order.timestampSize === 0 &&
+      (memtable === undefined || memtable.rangeTombstones.length === 0) &&
+      // Then tables that were found on disk stand in level 0, in no order that could be relied on.
+      !store.snapshot.manifest.damaged;
   }
 
   /** What a reader sees of `key` (without timestamp) as of sequence `at`; undefined if nothing. */
@@ -202,8 +206,7 @@ export class PointGet {
     let table: TableReader | undefined;
     try {
       table = store.acquire(info);
-      const tombstones = store.tombstonesOf(info, table);
-      if (tombstones.length > 0) met.add(tombstones);
+      this.#meetTombstones(info, table, met);
       const point = this.#point;
       let more = point.seekTable(info.number, table, order, target, at);
       while (more && point.isKey(key, key.length)) {
@@ -217,6 +220,17 @@ export class PointGet {
       this.#damage.report(e.toProblem(), info.smallest.key, info.largest.key);
     } finally {
       if (table !== undefined) store.releaseTable(info, table);
+    }
+  }
+
+  /** Where they are damaged the entries are still worth having, as a scan has them. */
+  #meetTombstones(info: TableInfo, table: TableReader, met: MetTombstones): void {
+    try {
+      const tombstones = this.#store.tombstonesOf(info, table);
+      if (tombstones.length > 0) met.add(tombstones);
+    } catch (thrown) {
+      const e = toStoreError(thrown, { path: info.file });
+      this.#damage.report(e.toProblem(), info.smallest.key, info.largest.key);
     }
   }
 

@@ -14,8 +14,8 @@ import { parseFileName } from '../formats/leveldb/names.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { keyOf } from '../iter/cursor.ts';
 import { DamageLog } from '../iter/damage.ts';
-import type { RangeTombstone } from '../iter/rangeTombstones.ts';
 import { BYTEWISE, type KeyOrder, keyOrder } from '../iter/order.ts';
+import type { RangeTombstone } from '../iter/rangeTombstones.ts';
 import type { Bound, TableInfo } from '../model/tree.ts';
 import type { Snapshot } from './snapshot.ts';
 import { tableTombstones } from './tableTombstones.ts';
@@ -100,7 +100,8 @@ export function describeTable(
       smallestSeq = Math.min(smallestSeq, t.sequence);
       largestSeq = Math.max(largestSeq, t.sequence);
       const { sequence: seq } = t;
-      if (smallest === undefined || before(t.begin, smallest.key)) smallest = { key: t.begin, seq, type: 'range-delete' };
+      if (smallest === undefined || before(t.begin, smallest.key))
+        smallest = { key: t.begin, seq, type: 'range-delete' };
       if (largest === undefined || before(largest.key, t.end)) largest = { key: t.end, seq, type: 'range-delete' };
     }
     if (smallest === undefined || largest === undefined) return undefined;

@@ -7,7 +7,7 @@
 import { type Problem, StoreError, toStoreError } from '../base/errors.ts';
 import type { Dialect, StoreOptions } from '../formats/leveldb/dialect.ts';
 import { type ManifestState, readManifest } from '../formats/leveldb/manifest.ts';
-import { CURRENT_BYTES_MAX, manifestFromCurrent, parseFileName } from '../formats/leveldb/names.ts';
+import { CURRENT_BYTES_MAX, endsAsTable, manifestFromCurrent, parseFileName } from '../formats/leveldb/names.ts';
 import { type FileSystem, joinPath, nameInside } from '../fs/fileSystem.ts';
 import { keyOrder } from '../iter/order.ts';
 import type { Version } from './version.ts';
@@ -80,6 +80,7 @@ function findManifest(fs: FileSystem, directory: string, names: readonly string[
 export function fingerprint(fs: FileSystem, directory: string, names = fs.list(directory)): string {
   const parts: string[] = [];
   for (const name of names) {
+    if (endsAsTable(name)) continue;
     const { kind } = parseFileName(name);
     if (kind !== 'wal' && kind !== 'manifest' && kind !== 'current' && kind !== 'options') continue;
     try {
@@ -94,7 +95,7 @@ export function fingerprint(fs: FileSystem, directory: string, names = fs.list(d
 
 /** What of the fingerprint must not move while MANIFEST and logs are read one after the other. */
 function shape(fs: FileSystem, directory: string, manifest: string, names: readonly string[]): string {
-  const wals = names.filter((n) => parseFileName(n).kind === 'wal');
+  const wals = names.filter((n) => !endsAsTable(n) && parseFileName(n).kind === 'wal');
   let size = -1;
   try {
     size = fs.stat(joinPath(directory, manifest)).size;
@@ -168,6 +169,7 @@ function replayLogs(
   options: StoreOptions,
 ): ReplayResult {
   const wals = names.flatMap((n) => {
+    if (endsAsTable(n)) return [];
     const { kind, number } = parseFileName(n);
     return kind === 'wal' && number !== null ? [number] : [];
   });

@@ -1,6 +1,6 @@
 /** Range deletions of one table, cut to the table's bounds (rocksdb-leveldb.md §4). */
 import { BlockCursor } from '../formats/block/blockCursor.ts';
-import type { TableReader } from '../formats/block/tableReader.ts';
+import { blockError, type TableReader } from '../formats/block/tableReader.ts';
 import { ValueType } from '../iter/cursor.ts';
 import type { RangeTombstone } from '../iter/rangeTombstones.ts';
 import type { TableInfo } from '../model/tree.ts';
@@ -22,7 +22,14 @@ class RangeDelWalk extends BlockCursor {
 export function tableTombstones(table: TableReader, info: TableInfo, whole = false): readonly RangeTombstone[] {
   const handle = table.metaHandle('rocksdb.range_del');
   if (handle === undefined) return NONE;
-  const block = table.readOwned(handle);
+  try {
+    return decode(table, table.readOwned(handle), info, whole);
+  } catch (thrown) {
+    throw blockError(thrown, info.file, handle.offset);
+  }
+}
+
+function decode(table: TableReader, block: Uint8Array, info: TableInfo, whole: boolean): readonly RangeTombstone[] {
   const walk = new RangeDelWalk(table.globalSequence);
   walk.loadBlock(block, 0, block.length, 'rocksdb');
   const { order } = table;

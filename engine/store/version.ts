@@ -2,7 +2,7 @@
  * From a MANIFEST's state to the trees that readers walk: tables placed in their levels, file names
  * found on disk, and everything that is missing or does not fit named.
  */
-import type { Problem } from '../base/errors.ts';
+import { oneLine, type Problem } from '../base/errors.ts';
 import type { Dialect } from '../formats/leveldb/dialect.ts';
 import type { FamilyState, ManifestState } from '../formats/leveldb/manifest.ts';
 import { blobFileName, tableFileName } from '../formats/leveldb/names.ts';
@@ -104,7 +104,9 @@ export function buildVersion(
       problems.push({
         code: 'UNSUPPORTED',
         path: manifest.file,
-        message: `comparator ${state.comparator} of column family ${state.name} is not known: entries are shown in file order, and a get compares every key`,
+        message: oneLine(
+          `comparator ${state.comparator} of column family ${state.name} is not known: entries are shown in file order, and a get compares every key`,
+        ),
       });
     }
     const tables: TableInfo[] = [];
@@ -174,7 +176,7 @@ function blobFiles(
       problems.push({
         code: 'NOT_FOUND',
         path: file,
-        message: `blob file of column family ${state.name} is in the MANIFEST but not on disk`,
+        message: oneLine(`blob file of column family ${state.name} is in the MANIFEST but not on disk`),
         mend: 'restore the file from a backup; entries without values in it stay readable',
       });
     }

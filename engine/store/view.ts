@@ -89,6 +89,11 @@ export class StoreView {
     return info;
   }
 
+  /** Somebody still reads it. */
+  get inUse(): boolean {
+    return this.#users > 0;
+  }
+
   /** Another user of the view; each must `release` it. */
   retain(): this {
     this.#users++;
@@ -171,7 +176,8 @@ export class StoreView {
     return {
       resolver: this.resolver(family),
       tombstones,
-      at: Math.min(options.at ?? MAX_SEQUENCE, MAX_SEQUENCE),
+      // In a store that is being written to, a walk sees what there was when it began.
+      at: Math.min(options.at ?? this.snapshot.replay.visibleSequence ?? MAX_SEQUENCE, MAX_SEQUENCE),
       values: options.values ?? true,
     };
   }

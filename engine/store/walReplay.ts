@@ -23,7 +23,7 @@ import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { KeyOrder } from '../iter/order.ts';
 import type { WalFileInfo } from '../model/tree.ts';
 import { BatchApplier, type PendingTransaction } from './batchApplier.ts';
-import { MEMTABLE_BYTES_MAX, type Memtable } from './memtable.ts';
+import { MEMTABLE_BYTES_MAX, type MemtableReader } from './memtable.ts';
 import { WalValues } from './walValues.ts';
 
 /** RocksDB's `wal_recovery_mode`, by its numbers in OPTIONS' order (§2). */
@@ -80,7 +80,9 @@ export interface WalReplayInfo extends WalFileInfo {
 
 export interface ReplayResult {
   /** By family id; every known family has one, sealed. */
-  readonly memtables: ReadonlyMap<number, Memtable>;
+  readonly memtables: ReadonlyMap<number, MemtableReader>;
+  /** Newest sequence number that a walk should see by default; everything where it is absent. */
+  readonly visibleSequence?: number;
   readonly lastSequence: number;
   readonly files: readonly WalReplayInfo[];
   readonly problems: readonly Problem[];

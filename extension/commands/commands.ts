@@ -99,6 +99,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     for (const store of list) {
       if (store === undefined) continue;
       store.retry();
+      store.forgetFound();
       await withProgress(VIEWS.stores, t('Refreshing {0}', store.name), (token) => store.refresh(token));
       tree.refresh(store);
     }
@@ -168,7 +169,11 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     }
     if (!isNode(arg)) return;
     if (arg.kind === 'file') await documents.openDump(arg.store, arg.file);
-    else if (arg.kind === 'table') await documents.openDump(arg.store, arg.table.file);
+    else if (arg.kind === 'memtable') {
+      // The newest log holds the newest writes; the others are listed under "Write-ahead log".
+      const log = arg.store.summary?.wal.at(-1);
+      if (log !== undefined) await documents.openDump(arg.store, log.file);
+    } else if (arg.kind === 'table') await documents.openDump(arg.store, arg.table.file);
     else if (arg.kind === 'block') {
       await documents.openBlock(arg.store, arg.table.family, arg.table.number, arg.block.index);
     }

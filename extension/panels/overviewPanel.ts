@@ -10,11 +10,16 @@ import { StoreView } from './storeView.ts';
 class OverviewView extends StoreView {
   constructor(services: Services, store: Store, panel: vscode.WebviewPanel) {
     super(services, store, panel, 'overview');
+    const found = store.onFound(() => {
+      if (panel.visible) void this.sendInit();
+    });
+    panel.onDidDispose(() => found.dispose());
     this.load();
   }
 
   protected override async init(): Promise<ViewInit> {
-    return { view: 'overview', storeName: this.store.name, summary: await this.store.open() };
+    const summary = await this.store.open();
+    return { view: 'overview', storeName: this.store.name, summary: { ...summary, problems: this.store.problems } };
   }
 
   protected override async rerun(): Promise<void> {

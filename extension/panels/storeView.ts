@@ -108,7 +108,7 @@ export abstract class StoreView implements vscode.Disposable {
       this.post({ t: 'engine', alive: false, message: vscode.l10n.t('The store was closed.') });
     } else if (summary !== undefined && summary.generation !== this.#generation) {
       this.#generation = summary.generation;
-      this.post({ t: 'storeChanged', summary });
+      this.post({ t: 'storeChanged', summary: { ...summary, problems: this.store.problems } });
     }
   }
 

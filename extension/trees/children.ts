@@ -80,8 +80,9 @@ export async function childrenOf(node: Node, loaded: number, say: Say): Promise<
 function storeChildren(node: StoreNode, summary: StoreSummary, say: Say): Node[] {
   const { store } = node;
   const nodes: Node[] = [];
-  if (summary.problems.length > 0) {
-    nodes.push({ kind: 'problems', id: `${node.id}/problems`, store, parent: node, problems: summary.problems });
+  const { problems } = store;
+  if (problems.length > 0) {
+    nodes.push({ kind: 'problems', id: `${node.id}/problems`, store, parent: node, problems });
   }
   for (const family of summary.families) nodes.push(familyNode(node, family));
   if (summary.wal.length > 0) {

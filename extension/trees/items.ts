@@ -1,12 +1,13 @@
 /** How each node of the Stores tree looks: label, counts, icon, tooltip, menus. */
 import * as vscode from 'vscode';
 import { displayKey, displayValue, formatBytes, formatCount } from '../../engine/model/display.ts';
-import type { EntryRow, TableRow } from '../../engine/protocol/engineApi.ts';
+import type { EntryRow } from '../../engine/protocol/engineApi.ts';
 import { describeProblem } from '../../engine/protocol/rpc.ts';
 import { ITEM, ITEM_COMMANDS, PRIVATE_COMMANDS } from '../ids.ts';
 import { sentence } from '../messages.ts';
+import type { Store } from '../store.ts';
 import * as words from '../words.ts';
-import type { EntryNode, FamilyNode, LevelNode, Node, StoreNode } from './nodes.ts';
+import type { EntryNode, FamilyNode, LevelNode, Node, StoreNode, TableNode } from './nodes.ts';
 
 const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
 const LABEL_CHARS = 80;
@@ -44,13 +45,17 @@ function build(node: Node): vscode.TreeItem {
       const { entries, bytes } = node.family.memtable;
       const item = row(t('Memtable'), None, new vscode.ThemeIcon('server-process'));
       item.description = `${words.entries(entries)} · ${formatBytes(bytes)}`;
-      item.tooltip = t('Writes that are in the write-ahead log and in no table yet. Gets and scans see them.');
+      item.tooltip = t(
+        'Writes that are in the write-ahead log and in no table yet. Gets and scans see them. Opens the log as a dump, record by record.',
+      );
+      item.contextValue = ITEM.memtable;
+      item.command = run(ITEM_COMMANDS.openDump, t('Open Dump'), node);
       return item;
     }
     case 'level':
       return levelItem(node);
     case 'table':
-      return tableItem(node.table);
+      return tableItem(node);
     case 'properties':
       return row(t('Properties'), Collapsed, new vscode.ThemeIcon('list-tree'));
     case 'property': {
@@ -141,7 +146,7 @@ function storeItem(node: StoreNode): vscode.TreeItem {
     [t('Last sequence'), formatCount(summary.lastSequence)],
     [t('MANIFEST'), `${summary.manifest} (${words.edits(summary.edits)})`],
     [t('Lock'), summary.locked ? t('held by a running process') : t('not held')],
-    [t('Problems'), formatCount(summary.problems.length)],
+    [t('Problems'), formatCount(store.problems.length)],
   ]);
   item.accessibilityInformation = { label: `${store.name}, ${item.description}` };
   return item;
@@ -198,11 +203,13 @@ function levelItem(node: LevelNode): vscode.TreeItem {
   return item;
 }
 
-function tableItem(info: TableRow): vscode.TreeItem {
-  const bad = info.problem !== null;
+function tableItem(node: TableNode): vscode.TreeItem {
+  const info = node.table;
+  const problem = info.problem ?? met(node.store, info.file);
+  const bad = problem !== null;
   const item = row(baseName(info.file), Collapsed, bad ? warning('error') : new vscode.ThemeIcon('table'));
   const range = `${displayKey(info.smallest, KEY_CHARS)} … ${displayKey(info.largest, KEY_CHARS)}`;
-  item.description = bad ? (info.problem ?? '') : `${formatBytes(info.bytes)} · ${range}`;
+  item.description = problem ?? `${formatBytes(info.bytes)} · ${range}`;
   const rows: [string, string][] = [
     [t('File'), info.file],
     [t('Size'), `${formatBytes(info.bytes)} (${t('{0} bytes', formatCount(info.bytes))})`],
@@ -215,13 +222,18 @@ function tableItem(info: TableRow): vscode.TreeItem {
   if (info.createdAt !== null && info.createdAt > 0) {
     rows.push([t('Created'), new Date(info.createdAt * 1000).toLocaleString(vscode.env.language)]);
   }
-  if (info.problem !== null) rows.push([t('Problem'), info.problem]);
+  if (problem !== null) rows.push([t('Problem'), problem]);
   item.tooltip = table(t('Table {0} on L{1}', info.number, info.level), rows);
   item.contextValue = ITEM.table;
   item.accessibilityInformation = {
     label: t('Table {0}, level {1}, {2}', baseName(info.file), info.level, formatBytes(info.bytes)),
   };
   return item;
+}
+
+/** Damage that reading met in a table which looked whole when the store was opened. */
+function met(store: Store, file: string): string | null {
+  return store.problems.find((p) => p.code === 'CORRUPT' && baseName(p.path) === baseName(file))?.message ?? null;
 }
 
 const ENTRY_ICONS: Readonly<Record<EntryRow['type'], string>> = {

@@ -35,13 +35,17 @@ function isNamed(p: Problem | StoreError, want: Named): boolean {
   return (
     [want.code].flat().includes(p.code) &&
     p.path === want.path &&
-    (offset === undefined || (p.offset !== undefined && (typeof offset === 'number' ? p.offset === offset : offset(p.offset))))
+    (offset === undefined ||
+      (p.offset !== undefined && (typeof offset === 'number' ? p.offset === offset : offset(p.offset))))
   );
 }
 
 function assertNamed(problems: readonly (Problem | StoreError)[], want: Named): void {
   const found = problems.find((p) => isNamed(p, want));
-  assert.ok(found !== undefined, `${want.code} in ${want.path} at ${want.offset} is not named: ${problems.map(describeProblem).join(' | ')}`);
+  assert.ok(
+    found !== undefined,
+    `${want.code} in ${want.path} at ${want.offset} is not named: ${problems.map(describeProblem).join(' | ')}`,
+  );
   assert.match(describeProblem(found), /^[A-Z_]+: [^\n]+$/);
   assert.ok(found.mend !== undefined && found.mend !== '', `no mend: ${describeProblem(found)}`);
   if (want.mend !== undefined) assert.match(found.mend, want.mend);
@@ -163,7 +167,15 @@ for (const make of [tinyLevelDb, tinyRocksDb]) {
     });
 
     it('CURRENT is missing, empty, garbage, or names what is not there: the newest MANIFEST is read', () => {
-      const texts = [undefined, '', 'garbage', 'MANIFEST-000001', '../../etc/passwd\n', 'MANIFEST-999999\n', `${table}\n`];
+      const texts = [
+        undefined,
+        '',
+        'garbage',
+        'MANIFEST-000001',
+        '../../etc/passwd\n',
+        'MANIFEST-999999\n',
+        `${table}\n`,
+      ];
       for (const text of texts) {
         const fs = mount(truth, { CURRENT: text === undefined ? undefined : utf8(text) });
         const { problems, missing } = readAll(fs, AT, truth, true);
@@ -284,6 +296,34 @@ for (const make of [tinyLevelDb, tinyRocksDb]) {
 function truthOfDefault(truth: TinyStore): TinyStore {
   return { ...truth, visible: new Map([['default', truth.visible.get('default')!]]) };
 }
+
+describe('bad input: range deletions', () => {
+  it('a flipped byte in their block: the entries are read all the same, and marked', async () => {
+    const truth = await tinyRocksDb();
+    let tried = 0;
+    for (const name of tablesOf(truth)) {
+      const bytes = truth.files.get(name)!;
+      const block = tableParts(bytes, 'rocksdb').find((p) => p.what === 'rocksdb.range_del')?.handle;
+      if (block === undefined) continue;
+      tried++;
+      const { problems, missing } = readAll(
+        mount(truth, { [name]: flipped(bytes, block.offset + 3) }),
+        AT,
+        truth,
+        true,
+      );
+      assertNamed(problems, { code: 'CORRUPT', path: name, offset: block.offset, mend: /backup/ });
+      assert.deepEqual(missing, []);
+      const store = openStore(mount(truth, { [name]: flipped(bytes, block.offset + 3) }), AT);
+      for (const [key, value] of [...truth.visible.get('default')!].filter((_, n) => n % 7 === 0)) {
+        const found = new PointGet(store.view, 0, new DamageLog()).get(fromHex(key)!);
+        assert.equal(Buffer.from(found!.value!).toString('hex'), value);
+      }
+      store.close();
+    }
+    assert.ok(tried > 0);
+  });
+});
 
 describe('bad input on disk', () => {
   const root = mkdtempSync(join(tmpdir(), 'lsm-bad-'));

@@ -3,6 +3,7 @@
  * them is marked, and the damage is named with file and offset.
  */
 import { strict as assert } from 'node:assert';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fromHex, hex } from '../../engine/base/bytes.ts';
 import type { Problem } from '../../engine/base/errors.ts';
@@ -11,8 +12,15 @@ import { readOnlyFs } from '../../engine/fs/readOnlyFs.ts';
 import { DamageLog } from '../../engine/iter/damage.ts';
 import { openStore } from '../../engine/store/open.ts';
 import { PointGet } from '../../engine/store/pointGet.ts';
-import { readFileSync } from 'node:fs';
-import { CORPUS, corpusNames, directoryState, jsonLines, type Line, noCorpus, visibleLines } from '../support/reading.ts';
+import {
+  CORPUS,
+  corpusNames,
+  directoryState,
+  jsonLines,
+  type Line,
+  noCorpus,
+  visibleLines,
+} from '../support/reading.ts';
 
 interface Damage {
   readonly damage: readonly { kind: string; file: string; offset?: number; newSize?: number }[];
@@ -61,8 +69,7 @@ const id = (line: { cf: string; key: string }): string => `${line.cf}/${line.key
 
 function namesIt(problems: readonly Problem[], place: Place): boolean {
   return problems.some(
-    (p) =>
-      p.code === place.code && p.path === place.path && (place.offset === undefined || p.offset === place.offset),
+    (p) => p.code === place.code && p.path === place.path && (place.offset === undefined || p.offset === place.offset),
   );
 }
 

@@ -87,7 +87,13 @@ describe('LevelDB directories of other programs', { skip: noCorpus }, () => {
       const prefix = utf8('test value');
       for (const r of rows) assert.ok(equalBytes(r.value!, Uint8Array.from([...prefix, ...r.key])));
       const backward = query(store, { reverse: true, limit: 3000 });
-      assert.deepEqual(backward.map((r) => hex(r.key)), rows.slice(-3000).reverse().map((r) => hex(r.key)));
+      assert.deepEqual(
+        backward.map((r) => hex(r.key)),
+        rows
+          .slice(-3000)
+          .reverse()
+          .map((r) => hex(r.key)),
+      );
     });
     reading('dfindexeddb-leveldb/100k keys delete', (store) => {
       const rows = query(store);
@@ -119,7 +125,10 @@ describe('LevelDB directories of other programs', { skip: noCorpus }, () => {
     orphan.close();
     reading('dfindexeddb-leveldb/large logfilerecord', (s) => {
       const rows = query(s);
-      assert.deepEqual(rows.map((r) => text(r.key)), ['A', 'B', 'C']);
+      assert.deepEqual(
+        rows.map((r) => text(r.key)),
+        ['A', 'B', 'C'],
+      );
       for (const [i, r] of rows.entries()) {
         assert.ok(r.value!.every((byte) => byte === 0x30 + i));
       }
@@ -152,7 +161,10 @@ describe('LevelDB directories of other programs', { skip: noCorpus }, () => {
           const rows = query(store);
           assert.equal(rows.length, 154);
           assert.equal(rows.filter((r) => r.type === 'delete').length, 48);
-          assert.deepEqual([...new Set(rows.map((r) => r.seq))].sort((a, b) => a - b), rows.map((_, i) => i + 1));
+          assert.deepEqual(
+            [...new Set(rows.map((r) => r.seq))].sort((a, b) => a - b),
+            rows.map((_, i) => i + 1),
+          );
           // The newest version of each key is what a get finds.
           const newest = new Map<string, EntryRow>();
           for (const r of rows) if ((newest.get(hex(r.key))?.seq ?? -1) < r.seq) newest.set(hex(r.key), r);

@@ -24,7 +24,8 @@ export interface History {
 /** Blob indexes are text `blob:NAME`; merges join with commas. */
 export const RESOLVER: ValueResolver = {
   blob: (index) => {
-    if (text(index) === 'blob:gone') throw new StoreError('NOT_FOUND', 'the blob file is gone', { path: '000001.blob' });
+    if (text(index) === 'blob:gone')
+      throw new StoreError('NOT_FOUND', 'the blob file is gone', { path: '000001.blob' });
     return utf8(`from ${text(index)}`);
   },
   columns: () => [],
@@ -75,7 +76,8 @@ export function history({ order, operations, dice, only }: HistoryOptions): Hist
       add(ValueType.valuePreferredSeqno, `${preferred}12345678`, (s) => s.set(id, preferred));
     } else {
       const other = userKey();
-      const [begin, end] = order.compareUser(user, 0, user.length, other, 0, other.length) <= 0 ? [user, other] : [other, user];
+      const [begin, end] =
+        order.compareUser(user, 0, user.length, other, 0, other.length) <= 0 ? [user, other] : [other, user];
       tombstones.push({ begin, end, sequence, level: 1, table: 1, ...(stamp.length > 0 ? { timestamp: stamp } : {}) });
       const inside = (k: string): boolean => {
         const b = Uint8Array.from(Buffer.from(k, 'hex'));

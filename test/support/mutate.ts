@@ -90,7 +90,9 @@ function sealFooter(file: Uint8Array): void {
   if (start < 0 || readU32(file, start + 1) !== 0x007a003e) return;
   const copy = file.slice(start);
   copy.fill(0, 5, 9);
-  const sum = (blockChecksum(file[start] as number, copy, 0, FOOTER_BYTES - 1) ?? 0) + contextModifier(readU32(file, start + 9), start);
+  const sum =
+    (blockChecksum(file[start] as number, copy, 0, FOOTER_BYTES - 1) ?? 0) +
+    contextModifier(readU32(file, start + 9), start);
   writeU32(file, start + 5, sum >>> 0);
 }
 
@@ -137,7 +139,10 @@ function mutateTable(dice: Dice, original: Uint8Array, dialect: 'leveldb' | 'roc
   // Meta blocks are few and data blocks many; each kind gets its turn.
   const parts = tableParts(file, dialect);
   const what = pick(dice, [...new Set(parts.map((p) => p.what))]);
-  const part = pick(dice, parts.filter((p) => p.what === what)).handle;
+  const part = pick(
+    dice,
+    parts.filter((p) => p.what === what),
+  ).handle;
   scramble(dice, file, part.offset, part.offset + part.size + (dice() < 0.2 ? 1 : 0));
   // The ends of blocks hold restart points and flags.
   if (dice() < 0.3) scramble(dice, file, Math.max(part.offset, part.offset + part.size - 12), part.offset + part.size);
@@ -176,7 +181,15 @@ function mutateBlob(dice: Dice, original: Uint8Array): Uint8Array {
   return file;
 }
 
-const CURRENTS = ['', '\n', 'MANIFEST-000001', '../../etc/passwd\n', 'MANIFEST-99999999999999999999\n', 'CURRENT\n', 'LOCK\n'];
+const CURRENTS = [
+  '',
+  '\n',
+  'MANIFEST-000001',
+  '../../etc/passwd\n',
+  'MANIFEST-99999999999999999999\n',
+  'CURRENT\n',
+  'LOCK\n',
+];
 
 /** The file with damage of a kind that fits it. */
 export function mutate(dice: Dice, name: string, file: Uint8Array, dialect: 'leveldb' | 'rocksdb'): Uint8Array {

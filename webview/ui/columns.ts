@@ -8,6 +8,8 @@ export interface ColumnShape {
   readonly min: number;
   /** Takes what the others leave, until somebody resizes it. */
   readonly flex?: boolean;
+  /** How much of what is left a flexible column takes beside others; 1 unless told. */
+  readonly share?: number;
 }
 
 export const COLUMN_MAX = 2000;
@@ -32,7 +34,7 @@ export function columnTemplate(
     if (width === null) {
       flexible = true;
       minimum += column.width;
-      return `minmax(${column.width}px, 1fr)`;
+      return `minmax(${column.width}px, ${column.share ?? 1}fr)`;
     }
     minimum += width;
     return `${width}px`;

@@ -84,7 +84,7 @@ export class BlockBuilder {
     this.length = copyInto(this.bytes, at, value, 0, valueLength);
   }
 
-  /** Writes the restart points behind the entries; the block is then bytes[0, result). */
+  /** Writes the restart points behind the entries; the block is then bytes[0, result), `bytes` as it is afterwards. */
   finish(): number {
     if (this.#restartCount === 0) this.#restart();
     this.#grow(4 * this.#restartCount + 4);

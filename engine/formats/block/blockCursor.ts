@@ -225,7 +225,10 @@ export class BlockCursor {
   #restart(index: number): number {
     const offset = readU32(this.#buffer, this.#restartsAt + index * 4);
     const at = this.#start + offset;
-    if (at > this.#limit) throw corrupt(`restart point ${index} lies outside of the block`, { offset });
+    // Only an empty block has a restart point, its first, where its entries end.
+    if (at > this.#limit || (at === this.#limit && index > 0)) {
+      throw corrupt(`restart point ${index} lies outside of the block`, { offset });
+    }
     return at;
   }
 

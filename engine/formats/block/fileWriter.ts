@@ -18,10 +18,11 @@ export class FileWriter {
   #flushed = 0;
   #failed = false;
 
-  /** `file` is new and empty, and stays the caller's. Throws INPUT if it holds something already. */
-  constructor(file: FileHandle, bufferBytes = BUFFER_BYTES) {
-    if (file.size() !== 0) throw new StoreError('INPUT', 'a file to be written must be new', { path: file.path });
+  /** `file` is new and holds `start` bytes, and stays the caller's. Throws INPUT if it holds something else. */
+  constructor(file: FileHandle, bufferBytes = BUFFER_BYTES, start = 0) {
+    if (file.size() !== start) throw new StoreError('INPUT', 'a file to be written must be new', { path: file.path });
     this.#file = file;
+    this.#flushed = start;
     this.path = file.path;
     this.bytes = new Uint8Array(bufferBytes);
   }

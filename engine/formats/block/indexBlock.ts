@@ -68,6 +68,7 @@ export class IndexBlock {
    * comparison, so where one user key spans blocks this finds the first of them.
    */
   find(key: Uint8Array, order: KeyOrder): number {
+    if (order.bytewise) return this.#findBytewise(key);
     let low = 0;
     let high = this.count;
     while (low < high) {
@@ -76,6 +77,35 @@ export class IndexBlock {
       const length = this.#keyLengths[middle] as number;
       if (order.compare(this.#keys, start, length, key, 0, key.length) < 0) low = middle + 1;
       else high = middle;
+    }
+    return low;
+  }
+
+  /**
+   * In byte order, every separator between two others that share a beginning with `key` shares it too, so
+   * the comparison starts behind that.
+   */
+  #findBytewise(key: Uint8Array): number {
+    const keys = this.#keys;
+    const wanted = key.length;
+    let low = 0;
+    let high = this.count;
+    let sharedLow = 0;
+    let sharedHigh = 0;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const start = this.#keyStarts[middle] as number;
+      const length = this.#keyLengths[middle] as number;
+      const n = length < wanted ? length : wanted;
+      let i = sharedLow < sharedHigh ? sharedLow : sharedHigh;
+      while (i < n && keys[start + i] === key[i]) i++;
+      if (i < n ? (keys[start + i] as number) < (key[i] as number) : length < wanted) {
+        low = middle + 1;
+        sharedLow = i;
+      } else {
+        high = middle;
+        sharedHigh = i;
+      }
     }
     return low;
   }

@@ -11,7 +11,8 @@
  * shared prefix; a table out of order would lose keys in silence. `finish` hands all bytes to the file
  * but does not sync it: that, and syncing the directory, is the caller's.
  */
-import { writeU32 } from '../../base/bytes.ts';
+import { utf8, writeU32 } from '../../base/bytes.ts';
+import { crc32c } from '../../base/crc32c.ts';
 import { StoreError, unsupported } from '../../base/errors.ts';
 import { canCompress, compress, compressionTypeByte, DEFAULT_LEVEL } from '../../codec/compress.ts';
 import { type CompressionName, type Dialect, OutputBuffer } from '../../codec/registry.ts';
@@ -49,7 +50,10 @@ export interface TableBuilderOptions {
   readonly filterBitsPerKey?: number;
   /** RocksDB only. */
   readonly identity?: TableIdentity;
-  /** From format_version 6 on: a random 32-bit number that ties the checksums to this file; 0: none. */
+  /**
+   * From format_version 6 on: a 32-bit number, not 0 (engines refuse that), that ties the checksums to this
+   * file; by default made from the session and the file number.
+   */
   readonly contextBase?: number;
   readonly bufferBytes?: number;
 }
@@ -148,7 +152,7 @@ export class TableBuilder {
     if (blockChecksum(this.#checksum, new Uint8Array(1), 0, 0) === undefined) {
       throw unsupported(`checksum type ${this.#checksum} is not known`);
     }
-    this.#contextBase = formatVersion >= 6 ? (options.contextBase ?? 0) >>> 0 : 0;
+    this.#contextBase = formatVersion >= 6 ? contextBaseOf(options) : 0;
     this.#compression = compression;
     this.#compressionType = compressionTypeByte(dialect, compression);
     this.#level = options.compressionLevel;
@@ -270,8 +274,7 @@ export class TableBuilder {
     const metaindex = new MetaBuilder();
     this.#writeFilter(metaindex);
     const index = this.#dialect === 'leveldb' ? this.#writeIndex(false, false) : this.#writeRocksTail(metaindex);
-    const meta = metaindex.build(1);
-    const metaHandle = this.#writeRaw(meta.bytes, meta.finish(), 0);
+    const metaHandle = this.#writeMeta(metaindex.build(1));
     const footer =
       this.#dialect === 'leveldb'
         ? levelDbFooter(metaHandle, index)
@@ -381,7 +384,8 @@ export class TableBuilder {
   #closeBlock(): void {
     const block = this.#block;
     const offset = this.#writer.offset;
-    const size = this.#writeCompressed(block.bytes, block.finish(), true);
+    const length = block.finish();
+    const size = this.#writeCompressed(block.bytes, length, true);
     block.clear();
     this.#pendingOffset = offset;
     this.#pendingSize = size;
@@ -440,6 +444,11 @@ export class TableBuilder {
     return { offset, size: length };
   }
 
+  #writeMeta(block: BlockBuilder): BlockHandle {
+    const length = block.finish();
+    return this.#writeRaw(block.bytes, length, 0);
+  }
+
   #writeFilter(metaindex: MetaBuilder): void {
     const filter = this.#fullFilter ?? this.#levelFilter;
     if (filter === undefined) return;
@@ -466,8 +475,7 @@ export class TableBuilder {
     const index = this.#writeIndex(userKeys, deltaValues);
     if (this.#formatVersion >= 6) metaindex.handle('rocksdb.index', index);
     if (this.#tombstones.count > 0) {
-      const block = this.#tombstones.build();
-      metaindex.handle('rocksdb.range_del', this.#writeRaw(block.bytes, block.finish(), 0));
+      metaindex.handle('rocksdb.range_del', this.#writeMeta(this.#tombstones.build()));
     }
     const properties = tableProperties(
       this.#identity,
@@ -484,9 +492,18 @@ export class TableBuilder {
       },
       this.#counts,
     ).build(Number.POSITIVE_INFINITY);
-    metaindex.handle('rocksdb.properties', this.#writeRaw(properties.bytes, properties.finish(), 0));
+    metaindex.handle('rocksdb.properties', this.#writeMeta(properties));
     return index;
   }
+}
+
+/** A number that differs from file to file, and is never 0. */
+function contextBaseOf(options: TableBuilderOptions): number {
+  const given = (options.contextBase ?? 0) >>> 0;
+  if (given !== 0) return given;
+  const { identity } = options;
+  const seed = utf8(`${identity?.databaseId ?? ''}/${identity?.sessionId ?? ''}/${identity?.fileNumber ?? 0}`);
+  return crc32c(seed, 0, seed.length) || 1;
 }
 
 /** The blob file that a blob index names (rocksdb-leveldb.md §9); 0 if it names none, or is no blob index. */

@@ -18,9 +18,12 @@ const BUFFER_BYTES = 2 * LOG_BLOCK;
 export class LogWriter {
   readonly #writer: FileWriter;
 
-  /** `file` is new and empty, and stays the caller's to close. Throws INPUT if it holds something. */
-  constructor(file: FileHandle) {
-    this.#writer = new FileWriter(file, BUFFER_BYTES);
+  /**
+   * `file` is new and empty, and stays the caller's to close; or a log of `start` bytes that was read to its
+   * end and ends with a whole record. Throws INPUT if it is of another length.
+   */
+  constructor(file: FileHandle, start = 0) {
+    this.#writer = new FileWriter(file, BUFFER_BYTES, start);
   }
 
   /** Bytes of the log, those not yet flushed included. */

@@ -147,7 +147,8 @@ function damaged(state: ManifestState, e: StoreError, offset: number): void {
   });
 }
 
-function applyEdit(state: ManifestState, edit: VersionEdit): void {
+/** Applies one edit; maps of the state and its families change in place. */
+export function applyEdit(state: ManifestState, edit: VersionEdit): void {
   state.edits++;
   if (edit.familyAdded !== undefined) state.families.set(edit.family, newFamily(edit.family, edit.familyAdded));
   if (edit.familyDropped === true) state.families.delete(edit.family);

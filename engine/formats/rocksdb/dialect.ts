@@ -2,7 +2,7 @@
 import { type Problem, toStoreError } from '../../base/errors.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
 import type { ClosableResolver, Dialect, ResolverContext, StoreOptions } from '../leveldb/dialect.ts';
-import { parseFileName } from '../leveldb/names.ts';
+import { endsAsTable, parseFileName } from '../leveldb/names.ts';
 import { BlobFiles } from './blobFiles.ts';
 import { type MergeOperator, mergeOperatorFor } from './mergeOperators.ts';
 import { OPTIONS_BYTES_MAX, parseOptions } from './options.ts';
@@ -13,6 +13,7 @@ const NONE = {};
 
 function loadOptions(fs: FileSystem, directory: string, names: readonly string[]): StoreOptions {
   const files = names
+    .filter((name) => !endsAsTable(name))
     .map((name) => ({ name, ...parseFileName(name) }))
     .filter((f) => f.kind === 'options')
     .sort((a, b) => (b.number ?? 0) - (a.number ?? 0));

@@ -28,7 +28,8 @@ class Walk extends BlockCursor {
   last = (): boolean => this.lastInBlock();
   next = (): boolean => this.nextInBlock();
   prev = (): boolean => this.prevInBlock();
-  seek = (key: Uint8Array, sequence: number, order: KeyOrder = BYTEWISE): boolean => this.seekInBlock(key, sequence, order);
+  seek = (key: Uint8Array, sequence: number, order: KeyOrder = BYTEWISE): boolean =>
+    this.seekInBlock(key, sequence, order);
 
   shown(): string {
     assert.equal(this.valid, true);
@@ -92,7 +93,9 @@ describe('block cursor', () => {
           for (let i = 0; i < 60; i++) {
             const near = entries[Math.floor(next() * entries.length)]!;
             const key = next() < 0.6 ? near.key : near.key.map((b) => (next() < 0.2 ? next() * 256 : b));
-            const sequence = [MAX_SEQUENCE, near.sequence, near.sequence - 1, near.sequence + 1, 0][Math.floor(next() * 5)]!;
+            const sequence = [MAX_SEQUENCE, near.sequence, near.sequence - 1, near.sequence + 1, 0][
+              Math.floor(next() * 5)
+            ]!;
             const target: Entry = { key, sequence, type: 0, value: key };
             let at = entries.findIndex((e) => inOrder(order)(e, target) >= 0);
             assert.equal(walk.seek(key, sequence, order), at >= 0);
@@ -142,7 +145,10 @@ describe('block cursor', () => {
     const walk = new Walk().pad(8).load(block(entries, { interval: 16 }));
     const seen: string[] = [];
     for (let more = walk.first(); more; more = walk.next()) seen.push(hex(walk.keyBuffer.slice(0, walk.keyLength)));
-    assert.deepEqual(seen, keys.map((k) => `${hex(k)}0000000000000000`));
+    assert.deepEqual(
+      seen,
+      keys.map((k) => `${hex(k)}0000000000000000`),
+    );
     assert.ok(walk.last() && walk.prev());
     assert.equal(hex(walk.keyBuffer.slice(0, walk.keyLength)), '6162630000000000000000');
   });
@@ -164,7 +170,8 @@ describe('block cursor', () => {
     for (let round = 0; round < 4000; round++) {
       const layout = LAYOUTS[round % LAYOUTS.length]!;
       const bytes = block(entries, layout[1]);
-      for (let n = 0; n < 3; n++) bytes[Math.floor(next() * bytes.length)] = [0, 0x7f, 0x80, 0xff, next() * 256][Math.floor(next() * 5)]!;
+      for (let n = 0; n < 3; n++)
+        bytes[Math.floor(next() * bytes.length)] = [0, 0x7f, 0x80, 0xff, next() * 256][Math.floor(next() * 5)]!;
       if (next() < 0.2) bytes.fill(0xff, bytes.length - 1 - Math.floor(next() * 12));
       const short = next() < 0.1 ? bytes.slice(0, next() * bytes.length) : bytes;
       try {
@@ -187,7 +194,10 @@ describe('block cursor', () => {
   });
 
   it('footers that cannot be: too short, reserved bit, more restart points than bytes, values past the end', () => {
-    const load = (bytes: Uint8Array, dialect: BlockDialect = 'rocksdb') => () => new Walk().load(bytes, dialect);
+    const load =
+      (bytes: Uint8Array, dialect: BlockDialect = 'rocksdb') =>
+      () =>
+        new Walk().load(bytes, dialect);
     const footer = (n: number, before = 0): Uint8Array => {
       const b = new Uint8Array(before + 4);
       writeU32(b, before, n >>> 0);

@@ -66,7 +66,10 @@ describe('index block', () => {
         }
         const next = random(9);
         for (let n = 0; n < 300; n++) {
-          const key = next() < 0.5 ? blocks[Math.floor(next() * blocks.length)]!.separator : utf8(`site/${Math.floor(next() * 50)}`);
+          const key =
+            next() < 0.5
+              ? blocks[Math.floor(next() * blocks.length)]!.separator
+              : utf8(`site/${Math.floor(next() * 50)}`);
           const at = blocks.findIndex((b) => compareBytes(b.separator, key) >= 0);
           assert.equal(index.find(key, BYTEWISE), at < 0 ? blocks.length : at);
         }
@@ -78,7 +81,10 @@ describe('index block', () => {
     const blocks = blocksOf(1, 40);
     const flags = { userKeys: false, deltaValues: false, firstKeys: false };
     const index = IndexBlock.decode(encode(blocks, flags, 1), flags, END, false);
-    assert.deepEqual(Array.from({ length: 40 }, (_, i) => index.offset(i)), blocks.map((b) => b.offset));
+    assert.deepEqual(
+      Array.from({ length: 40 }, (_, i) => index.offset(i)),
+      blocks.map((b) => b.offset),
+    );
   });
 
   it('partitions are joined, whether their keys share prefixes or not', () => {
@@ -113,7 +119,8 @@ describe('index block', () => {
     for (let round = 0; round < 3000; round++) {
       const flags = FLAGS[round % FLAGS.length]!;
       const bytes = encode(blocksOf(5, 30), flags, 4);
-      for (let n = 0; n < 4; n++) bytes[Math.floor(next() * bytes.length)] = [0, 0x7f, 0x80, 0xff][Math.floor(next() * 4)]!;
+      for (let n = 0; n < 4; n++)
+        bytes[Math.floor(next() * bytes.length)] = [0, 0x7f, 0x80, 0xff][Math.floor(next() * 4)]!;
       try {
         const index = IndexBlock.decode(bytes, flags, 200_000, true);
         for (let i = 0; i < index.count; i++) {

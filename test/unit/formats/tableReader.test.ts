@@ -15,7 +15,8 @@ import { sealBlock, tableParts } from '../../support/mutate.ts';
 import { random } from '../../support/random.ts';
 import { type TinyStore, tinyLevelDb, tinyRocksDb } from '../../support/tinyStores.ts';
 
-const tablesOf = (s: TinyStore): [string, Uint8Array][] => [...s.files].filter(([n]) => parseFileName(n).kind === 'table');
+const tablesOf = (s: TinyStore): [string, Uint8Array][] =>
+  [...s.files].filter(([n]) => parseFileName(n).kind === 'table');
 
 function open(bytes: Uint8Array, dialect: 'leveldb' | 'rocksdb', expectedBytes?: number): TableReader {
   const fs = new MemFs();
@@ -61,7 +62,10 @@ describe('table reader', () => {
   it('a table written by hand opens', () => {
     const raw = buildBlock([{ key: internalKey(utf8('a'), 1, 1), value: utf8('x') }], { interval: 16 });
     const table = open(levelTable([{ raw, separator: utf8('b') }]), 'leveldb');
-    assert.deepEqual([table.formatVersion, table.checksum, table.index.count, table.indexType], [0, 'crc32c', 1, 'binary']);
+    assert.deepEqual(
+      [table.formatVersion, table.checksum, table.index.count, table.indexType],
+      [0, 'crc32c', 1, 'binary'],
+    );
     assert.deepEqual(table.problems, []);
     assert.equal(hex(table.readOwned({ offset: table.index.offset(0), size: table.index.size(0) })), hex(raw));
   });
@@ -112,7 +116,9 @@ describe('table reader', () => {
 
   it('a block that claims to hold gigabytes is refused before anything is made for it', () => {
     const raw = buildBlock([{ key: internalKey(utf8('a'), 1, 1), value: utf8('x') }], { interval: 16 });
-    const bytes = levelTable([{ raw: concat([Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f), raw]), separator: utf8('b') }]);
+    const bytes = levelTable([
+      { raw: concat([Uint8Array.of(0xff, 0xff, 0xff, 0xff, 0x0f), raw]), separator: utf8('b') },
+    ]);
     const data = tableParts(bytes, 'leveldb').find((p) => p.what === 'data')!.handle;
     bytes[data.offset + data.size] = 1;
     sealBlock(bytes, data);
@@ -180,7 +186,10 @@ describe('footer', () => {
 
 describe('properties', () => {
   const block = (entries: Record<string, Uint8Array>): Uint8Array =>
-    buildBlock(Object.entries(entries).map(([name, value]) => ({ key: utf8(name), value })), { interval: 1000 });
+    buildBlock(
+      Object.entries(entries).map(([name, value]) => ({ key: utf8(name), value })),
+      { interval: 1000 },
+    );
 
   it('numbers by the encoding of their name, text as text, the rest as hex', () => {
     const p = new Properties(
@@ -196,7 +205,12 @@ describe('properties', () => {
       ),
     );
     assert.deepEqual(
-      ['rocksdb.block.based.table.index.type', 'rocksdb.num.entries', 'rocksdb.external_sst_file.global_seqno', 'absent'].map((n) => p.number(n)),
+      [
+        'rocksdb.block.based.table.index.type',
+        'rocksdb.num.entries',
+        'rocksdb.external_sst_file.global_seqno',
+        'absent',
+      ].map((n) => p.number(n)),
       [2, 300, 2 ** 32 + 77, undefined],
     );
     assert.equal(p.text('rocksdb.column.family.name'), 'meta/é');
@@ -214,13 +228,22 @@ describe('properties', () => {
   });
 
   it('a number of the wrong length is none, and hostile blocks are CORRUPT', () => {
-    const p = new Properties(new Map([['rocksdb.block.based.table.index.type', Uint8Array.of(2)], ['rocksdb.num.entries', Uint8Array.of(0x80)]]));
-    assert.deepEqual([p.number('rocksdb.block.based.table.index.type'), p.number('rocksdb.num.entries')], [undefined, undefined]);
+    const p = new Properties(
+      new Map([
+        ['rocksdb.block.based.table.index.type', Uint8Array.of(2)],
+        ['rocksdb.num.entries', Uint8Array.of(0x80)],
+      ]),
+    );
+    assert.deepEqual(
+      [p.number('rocksdb.block.based.table.index.type'), p.number('rocksdb.num.entries')],
+      [undefined, undefined],
+    );
     const dice = random(6);
     const sound = block({ aa: utf8('x'), ab: utf8('12345678'), abc: utf8('') });
     for (let n = 0; n < 2000; n++) {
       const b = sound.slice(0, dice() < 0.2 ? dice() * sound.length : sound.length);
-      for (let i = 0; i < 2 && b.length > 0; i++) b[Math.floor(dice() * b.length)] = [0, 0x80, 0xff, dice() * 256][Math.floor(dice() * 4)]!;
+      for (let i = 0; i < 2 && b.length > 0; i++)
+        b[Math.floor(dice() * b.length)] = [0, 0x80, 0xff, dice() * 256][Math.floor(dice() * 4)]!;
       try {
         readMetaBlock(b);
       } catch (thrown) {

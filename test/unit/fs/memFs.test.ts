@@ -57,7 +57,10 @@ function story(fs: FileSystem, root: string): string[] {
   say('content', content(fs, at('a/x')));
   fs.link(at('a/x'), at('a/y'));
   say('same file', fs.stat(at('a/x')).inode === fs.stat(at('a/y')).inode);
-  say('link onto a file', code(() => fs.link(at('a/x'), at('a/y'))));
+  say(
+    'link onto a file',
+    code(() => fs.link(at('a/x'), at('a/y'))),
+  );
   fs.rename(at('a/x'), at('a/b/z'));
   say('list', fs.list(at('a')));
   write(fs, at('a/y'), 'new');
@@ -66,15 +69,39 @@ function story(fs: FileSystem, root: string): string[] {
   fs.rename(at('a/w'), at('a/y'));
   say('replaced', content(fs, at('a/y')));
   say('kinds', [fs.stat(at('a')).isDirectory, fs.stat(at('a/y')).isFile, fs.stat(at('a/y')).size]);
-  say('absent', code(() => fs.stat(at('no'))));
-  say('absent file', code(() => fs.open(at('no'), 'read')));
-  say('absent for append', code(() => fs.open(at('no/x'), 'create')));
-  say('below a file', code(() => fs.stat(at('a/y/x'))));
-  say('directory as file', code(() => fs.open(at('a'), 'read')));
-  say('file as directory', code(() => fs.list(at('a/y'))));
+  say(
+    'absent',
+    code(() => fs.stat(at('no'))),
+  );
+  say(
+    'absent file',
+    code(() => fs.open(at('no'), 'read')),
+  );
+  say(
+    'absent for append',
+    code(() => fs.open(at('no/x'), 'create')),
+  );
+  say(
+    'below a file',
+    code(() => fs.stat(at('a/y/x'))),
+  );
+  say(
+    'directory as file',
+    code(() => fs.open(at('a'), 'read')),
+  );
+  say(
+    'file as directory',
+    code(() => fs.list(at('a/y'))),
+  );
   fs.remove(at('a/y'));
-  say('removed', code(() => fs.open(at('a/y'), 'read')));
-  say('removed twice', code(() => fs.remove(at('a/y'))));
+  say(
+    'removed',
+    code(() => fs.open(at('a/y'), 'read')),
+  );
+  say(
+    'removed twice',
+    code(() => fs.remove(at('a/y'))),
+  );
   return out;
 }
 
@@ -128,10 +155,12 @@ describe('what a crash leaves', () => {
     const whole = fs.fork();
     fs.crash();
     assert.equal(text(fs.read('/d/log')), 'synced');
-    torn.crash({ bytes: (path, synced, written) => {
-      assert.deepEqual([path, synced, written], ['/d/log', 6, 14]);
-      return 9;
-    } });
+    torn.crash({
+      bytes: (path, synced, written) => {
+        assert.deepEqual([path, synced, written], ['/d/log', 6, 14]);
+        return 9;
+      },
+    });
     assert.equal(text(torn.read('/d/log')), 'synced an');
     whole.crash({ bytes: (_, __, written) => written });
     assert.equal(text(whole.read('/d/log')), 'synced and not');
@@ -164,10 +193,12 @@ describe('what a crash leaves', () => {
     const contents = ['old', 'old', 'new', undefined];
     for (let kept = 0; kept < 4; kept++) {
       const one = fs.fork();
-      one.crash({ changes: (waiting) => {
-        assert.equal(waiting, 3);
-        return kept;
-      } });
+      one.crash({
+        changes: (waiting) => {
+          assert.equal(waiting, 3);
+          return kept;
+        },
+      });
       assert.deepEqual(one.list('/d'), expected[kept], `${kept} changes kept`);
       if (contents[kept] !== undefined) assert.equal(text(one.read('/d/CURRENT')), contents[kept]);
     }
@@ -192,10 +223,12 @@ describe('what a crash leaves', () => {
     const synced = fs.fork();
     fs.crash();
     assert.equal(text(fs.read('/d/f')), 'the old content');
-    synced.crash({ bytes: (_, from, written) => {
-      assert.deepEqual([from, written], [0, 3]);
-      return 2;
-    } });
+    synced.crash({
+      bytes: (_, from, written) => {
+        assert.deepEqual([from, written], [0, 3]);
+        return 2;
+      },
+    });
     assert.equal(text(synced.read('/d/f')), 'ne');
   });
 
@@ -213,7 +246,8 @@ describe('what a crash leaves', () => {
     const seen: string[] = [];
     fs.before = (operation, path) => {
       seen.push(`${operation} ${path}`);
-      if (operation === 'append' || operation === 'rename') throw new StoreError('IO', 'no space left on the device', { path });
+      if (operation === 'append' || operation === 'rename')
+        throw new StoreError('IO', 'no space left on the device', { path });
     };
     const f = fs.open('/d/f', 'create');
     assert.throws(() => f.append(utf8('x')), /no space/);

@@ -2,19 +2,24 @@
 import { strict as assert } from 'node:assert';
 import { describe, it } from 'node:test';
 import { hex } from '../../../engine/base/bytes.ts';
-import { type Cursor, keyOf, MAX_SEQUENCE } from '../../../engine/iter/cursor.ts';
 import { ConcatCursor } from '../../../engine/iter/concat.ts';
+import { type Cursor, keyOf, MAX_SEQUENCE } from '../../../engine/iter/cursor.ts';
 import { MergingCursor } from '../../../engine/iter/merging.ts';
 import { BYTEWISE, keyOrder } from '../../../engine/iter/order.ts';
 import { ArrayCursor, type Entry, inOrder } from '../../support/arrayCursor.ts';
 import { history } from '../../support/model.ts';
 import { random } from '../../support/random.ts';
 
-const shown = (c: Cursor): string => `${hex(keyOf(c))}@${c.sequence}/${c.type}=${hex(c.valueBuffer.slice(c.valueStart, c.valueStart + c.valueLength))}`;
+const shown = (c: Cursor): string =>
+  `${hex(keyOf(c))}@${c.sequence}/${c.type}=${hex(c.valueBuffer.slice(c.valueStart, c.valueStart + c.valueLength))}`;
 const line = (e: Entry): string => `${hex(e.key)}@${e.sequence}/${e.type}=${hex(e.value)}`;
 
 describe('merging cursor', () => {
-  for (const name of ['leveldb.BytewiseComparator', 'rocksdb.ReverseBytewiseComparator', 'leveldb.BytewiseComparator.u64ts']) {
+  for (const name of [
+    'leveldb.BytewiseComparator',
+    'rocksdb.ReverseBytewiseComparator',
+    'leveldb.BytewiseComparator.u64ts',
+  ]) {
     it(`${name}: first, last, seek and seekBefore over one to nine runs, some empty`, () => {
       const order = keyOrder(name);
       for (let seed = 1; seed <= 60; seed++) {
@@ -24,7 +29,10 @@ describe('merging cursor', () => {
         const lines = sorted.map(line);
         const runs: Entry[][] = Array.from({ length: 1 + (seed % 9) }, () => []);
         for (const e of entries) runs[Math.floor(dice() ** 2 * runs.length)]!.push(e);
-        const merged = new MergingCursor(runs.map((r, i) => new ArrayCursor(r, order, i, i)), order.compare);
+        const merged = new MergingCursor(
+          runs.map((r, i) => new ArrayCursor(r, order, i, i)),
+          order.compare,
+        );
         assert.equal(merged.valid, false);
         const forward: string[] = [];
         for (merged.first(); merged.valid; merged.next()) forward.push(shown(merged));
@@ -52,7 +60,9 @@ describe('merging cursor', () => {
 
   it('equal internal keys, as salvaged stores have them, come out all, the newer place first, in both directions', () => {
     const key = Uint8Array.of(1);
-    const runs = [3, 0, 2].map((level) => new ArrayCursor([{ key, sequence: 5, type: 1, value: Uint8Array.of(level) }], BYTEWISE, level, level));
+    const runs = [3, 0, 2].map(
+      (level) => new ArrayCursor([{ key, sequence: 5, type: 1, value: Uint8Array.of(level) }], BYTEWISE, level, level),
+    );
     const merged = new MergingCursor(runs, BYTEWISE.compare);
     const levels: number[] = [];
     for (merged.first(); merged.valid; merged.next()) levels.push(merged.level);
@@ -69,7 +79,9 @@ describe('merging cursor', () => {
     none.next();
     none.seek(Uint8Array.of(1), 1);
     assert.deepEqual([none.valid, none.keyLength, none.valueLength], [false, 0, 0]);
-    const children = [1, 2].map((n) => new ArrayCursor([{ key: Uint8Array.of(n), sequence: n, type: 1, value: Uint8Array.of(n) }], BYTEWISE));
+    const children = [1, 2].map(
+      (n) => new ArrayCursor([{ key: Uint8Array.of(n), sequence: n, type: 1, value: Uint8Array.of(n) }], BYTEWISE),
+    );
     const merged = new MergingCursor(children, BYTEWISE.compare);
     merged.first();
     merged.close();
@@ -80,7 +92,10 @@ describe('merging cursor', () => {
 describe('cursors one after the other', () => {
   it('walks each child to its end, passes over empty ones, and has no way back', () => {
     const run = (...keys: number[]) =>
-      new ArrayCursor(keys.map((k) => ({ key: Uint8Array.of(k), sequence: k, type: 1, value: Uint8Array.of(k) })), BYTEWISE);
+      new ArrayCursor(
+        keys.map((k) => ({ key: Uint8Array.of(k), sequence: k, type: 1, value: Uint8Array.of(k) })),
+        BYTEWISE,
+      );
     const c = new ConcatCursor([run(), run(5, 6), run(), run(1), run()]);
     assert.equal(c.valid, false);
     for (let round = 0; round < 2; round++) {

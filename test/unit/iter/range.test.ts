@@ -21,7 +21,10 @@ function inside(order: KeyOrder, range: KeyRange, key: Uint8Array): boolean {
 describe('bounds', () => {
   it('every key of up to two bytes of a small alphabet, against the words of the contract', () => {
     const letters = [0, 0x61, 0x62, 0xfe, 0xff];
-    const keys = [new Uint8Array(0), ...letters.flatMap((a) => [Uint8Array.of(a), ...letters.map((b) => Uint8Array.of(a, b))])];
+    const keys = [
+      new Uint8Array(0),
+      ...letters.flatMap((a) => [Uint8Array.of(a), ...letters.map((b) => Uint8Array.of(a, b))]),
+    ];
     const dice = random(3);
     const some = (): Uint8Array | undefined => (dice() < 0.3 ? undefined : keys[Math.floor(dice() * keys.length)]);
     for (const order of [BYTEWISE, REVERSE]) {
@@ -40,7 +43,10 @@ describe('bounds', () => {
         // A table that holds a matching key is never left out.
         for (const k of matching) assert.ok(bounds.overlaps(k, k));
         for (const k of matching) {
-          const [a, b] = [keys[Math.floor(dice() * keys.length)]!, k].sort((x, y) => sign * compareBytes(x, y)) as [Uint8Array, Uint8Array];
+          const [a, b] = [keys[Math.floor(dice() * keys.length)]!, k].sort((x, y) => sign * compareBytes(x, y)) as [
+            Uint8Array,
+            Uint8Array,
+          ];
           assert.ok(bounds.overlaps(a, b));
         }
       }

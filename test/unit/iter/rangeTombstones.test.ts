@@ -8,7 +8,11 @@ import { history } from '../../support/model.ts';
 import { random } from '../../support/random.ts';
 
 describe('range tombstones', () => {
-  for (const name of ['leveldb.BytewiseComparator', 'rocksdb.ReverseBytewiseComparator', 'leveldb.BytewiseComparator.u64ts']) {
+  for (const name of [
+    'leveldb.BytewiseComparator',
+    'rocksdb.ReverseBytewiseComparator',
+    'leveldb.BytewiseComparator.u64ts',
+  ]) {
     it(`${name}: what covers a key is what one of them covers, in any order of asking`, () => {
       const order = keyOrder(name);
       for (let seed = 1; seed <= 40; seed++) {
@@ -21,7 +25,10 @@ describe('range tombstones', () => {
         if (seed % 2 === 0) keys.sort(compare);
         for (const key of keys) {
           const at = dice() < 0.3 ? 2 ** 56 : Math.floor(dice() * h.last);
-          const stamp = order.timestampSize > 0 && dice() < 0.7 ? Uint8Array.from({ length: 8 }, (_, i) => (i < 2 ? dice() * 256 : 0)) : undefined;
+          const stamp =
+            order.timestampSize > 0 && dice() < 0.7
+              ? Uint8Array.from({ length: 8 }, (_, i) => (i < 2 ? dice() * 256 : 0))
+              : undefined;
           let newest = -1;
           for (const t of h.tombstones) {
             if (t.sequence > at || compare(key, t.begin) < 0 || compare(key, t.end) >= 0) continue;

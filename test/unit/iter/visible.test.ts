@@ -107,7 +107,13 @@ describe('visible entries', () => {
 
   it('operands of an operator that is not known are shown, oldest first, with their base', () => {
     const bytes = (t: string): Uint8Array => new TextEncoder().encode(t);
-    const version = (sequence: number, type: number, t: string) => ({ type, sequence, value: bytes(t), level: 0, table: 1 });
+    const version = (sequence: number, type: number, t: string) => ({
+      type,
+      sequence,
+      value: bytes(t),
+      level: 0,
+      table: 1,
+    });
     const context: ResolveContext = {
       resolver: { ...RESOLVER, merge: () => undefined },
       tombstones: undefined,

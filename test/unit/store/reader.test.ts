@@ -54,7 +54,10 @@ function become(fs: MemFs, files: ReadonlyMap<string, Uint8Array>): void {
 const linesOf = (truth: TinyStore): string[] =>
   [...truth.visible].flatMap(([cf, m]) => [...m].map(([k, v]) => `${cf}/${k}=${v}`)).sort();
 
-const read = (store: StoreReader): string[] => visibleLines(store).map((l) => `${l.cf}/${l.key}=${l.value}`).sort();
+const read = (store: StoreReader): string[] =>
+  visibleLines(store)
+    .map((l) => `${l.cf}/${l.key}=${l.value}`)
+    .sort();
 
 describe('a store under its owner', () => {
   it('refresh is false while nothing changed, and true once after a change', async () => {
@@ -95,7 +98,10 @@ describe('a store under its owner', () => {
     assert.ok(store.refresh());
     while (query.step());
     const rows = query.rows(0, 1e6, 1 << 20).items.map((r) => `default/${hex(r.key)}=${hex(r.value!)}`);
-    assert.deepEqual(rows.sort(), linesOf({ ...truth, visible: new Map([['default', truth.visible.get('default')!]]) }));
+    assert.deepEqual(
+      rows.sort(),
+      linesOf({ ...truth, visible: new Map([['default', truth.visible.get('default')!]]) }),
+    );
     assert.deepEqual(query.state().problems, []);
     query.close();
     // And a query that finds its tables gone before it could open them begins on the new state.
@@ -172,7 +178,10 @@ describe('a MANIFEST that is damaged late', () => {
       copy[record.at + record.header] = copy[record.at + record.header]! ^ 0xff;
       const store = openStore(mount(truth, { [name]: copy }), AT);
       if (!store.view.snapshot.manifest.damaged) continue;
-      assert.deepEqual([...store.view.version.families.values()].map((f) => f.state.name), ['default', 'ribbon', 'blobs']);
+      assert.deepEqual(
+        [...store.view.version.families.values()].map((f) => f.state.name),
+        ['default', 'ribbon', 'blobs'],
+      );
       assert.deepEqual(read(store), linesOf(truth), `damage at ${record.at}`);
       for (const [cf, entries] of truth.visible) {
         const get = new PointGet(store.view, store.view.familyByName(cf).state.id, new DamageLog());
@@ -190,7 +199,11 @@ describe('a MANIFEST that is damaged late', () => {
     const copy = file.slice();
     copy[second!.at + second!.header] = copy[second!.at + second!.header]! ^ 0xff;
     const store = openStore(mount(truth, { [name]: copy }), AT);
-    assert.deepEqual([...store.view.version.families.values()].map((f) => f.state.name).sort(), ['blobs', 'default', 'ribbon']);
+    assert.deepEqual([...store.view.version.families.values()].map((f) => f.state.name).sort(), [
+      'blobs',
+      'default',
+      'ribbon',
+    ]);
     const families = new Map<string, number>();
     for (const line of visibleLines(store)) families.set(line.cf, (families.get(line.cf) ?? 0) + 1);
     assert.equal(families.size, 3);
@@ -215,8 +228,12 @@ describe('one table as a store', () => {
         d.close();
         assert.deepEqual(own, whole);
         const described = alone.view.tableInfo(info.number);
-        assert.deepEqual([hex(described.smallest.key), hex(described.largest.key)], [hex(info.smallest.key), hex(info.largest.key)]);
-        if (info.largestSeq !== undefined) assert.deepEqual([described.smallestSeq, described.largestSeq], [info.smallestSeq, info.largestSeq]);
+        assert.deepEqual(
+          [hex(described.smallest.key), hex(described.largest.key)],
+          [hex(info.smallest.key), hex(info.largest.key)],
+        );
+        if (info.largestSeq !== undefined)
+          assert.deepEqual([described.smallestSeq, described.largestSeq], [info.smallestSeq, info.largestSeq]);
         alone.close();
       }
       store.close();

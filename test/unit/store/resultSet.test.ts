@@ -54,7 +54,11 @@ describe('result set', () => {
               const from = Math.floor(dice() * (expected.length + 5));
               const count = Math.floor(dice() * 40);
               const page = set.rows(from, count, 1 << 20);
-              assert.deepEqual(page.items.map(line), expected.slice(from, from + count), JSON.stringify([params, from, count]));
+              assert.deepEqual(
+                page.items.map(line),
+                expected.slice(from, from + count),
+                JSON.stringify([params, from, count]),
+              );
             }
             set.close();
             const limit = Math.floor(dice() * 50);
@@ -87,7 +91,10 @@ describe('result set', () => {
       assert.ok(row.value!.length <= 3 && row.valueSize > 3);
     }
     set.close();
-    assert.throws(() => set.rows(0, 1, 1), (e) => e instanceof StoreError && e.code === 'INPUT');
+    assert.throws(
+      () => set.rows(0, 1, 1),
+      (e) => e instanceof StoreError && e.code === 'INPUT',
+    );
     assert.equal(set.has(1e9), true);
     assert.equal(set.step(), false);
     store.close();

@@ -1,0 +1,94 @@
+/** What the merge of a compaction must know beyond its inputs, and what it counts. */
+import { corrupt, unsupported } from '../../base/errors.ts';
+import { ValueType } from '../../iter/cursor.ts';
+import { DamageLog } from '../../iter/damage.ts';
+import type { KeyOrder } from '../../iter/order.ts';
+import type { RangeTombstones } from '../../iter/rangeTombstones.ts';
+import type { Problem } from '../../base/errors.ts';
+import { StoreError } from '../../base/errors.ts';
+import type { Below } from './below.ts';
+import type { Stripes } from './stripes.ts';
+
+/** The result of a merge operator whose meaning is beyond doubt; `operands` oldest first. */
+export type SureMerge = (
+  base: Uint8Array | undefined,
+  operands: readonly Uint8Array[],
+  key: Uint8Array,
+) => Uint8Array | undefined;
+
+export interface MergeRules {
+  readonly order: KeyOrder;
+  readonly stripes: Stripes;
+  /** Range deletions of the inputs. */
+  readonly tombstones: RangeTombstones | undefined;
+  readonly below: Below;
+  /** Sequences that no reader can tell apart become 0, which packs better (RocksDB, bottommost level). */
+  readonly zeroSequences: boolean;
+  /** Undefined where operands have to stay as they are. */
+  readonly merge: SureMerge | undefined;
+}
+
+export class MergeCounts {
+  /** Point entries read. */
+  entries = 0;
+  written = 0;
+  /** Older versions that a newer one hides, tombstones among them. */
+  shadowed = 0;
+  /** Entries that a range deletion covers. */
+  covered = 0;
+  /** Deletions and single deletions with nothing left to delete. */
+  tombstones = 0;
+  /** Operands that went into a value. */
+  merged = 0;
+  /** Sequences set to 0. */
+  zeroed = 0;
+
+  add(other: MergeCounts): void {
+    this.entries += other.entries;
+    this.written += other.written;
+    this.shadowed += other.shadowed;
+    this.covered += other.covered;
+    this.tombstones += other.tombstones;
+    this.merged += other.merged;
+    this.zeroed += other.zeroed;
+  }
+}
+
+export function isTombstone(type: number): boolean {
+  return type === ValueType.deletion || type === ValueType.singleDeletion || type === ValueType.deletionWithTimestamp;
+}
+
+/** A version that is a whole value, wherever its bytes are. Throws UNSUPPORTED for a type that is not known. */
+export function isWhole(type: number): boolean {
+  switch (type) {
+    case ValueType.value:
+    case ValueType.blobIndex:
+    case ValueType.wideColumnEntity:
+    case ValueType.valuePreferredSeqno:
+      return true;
+    case ValueType.deletion:
+    case ValueType.singleDeletion:
+    case ValueType.merge:
+      return false;
+    default:
+      throw unsupported(`an entry of type 0x${type.toString(16)} cannot be compacted`);
+  }
+}
+
+/** Anything that cannot be read ends the compaction: what is lost in the inputs would be lost for good. */
+export class NoDamage extends DamageLog {
+  override report(problem: Problem): void {
+    throw new StoreError(problem.code, `${problem.message}; the compaction would lose entries`, {
+      path: problem.path,
+      offset: problem.offset,
+      mend: problem.mend ?? 'repair the store first, or leave this table out',
+    });
+  }
+}
+
+export function proofFailure(message: string, path?: string): StoreError {
+  return corrupt(`${message}; the store was left as it is`, {
+    path,
+    mend: 'please report this: the compaction was wrong, and was not committed',
+  });
+}

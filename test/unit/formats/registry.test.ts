@@ -1,0 +1,71 @@
+/** What a folder is, told from what is in it; and one clear error where it is nothing of ours. */
+import { strict as assert } from 'node:assert';
+import { describe, it } from 'node:test';
+import { utf8 } from '../../../engine/base/bytes.ts';
+import { StoreError } from '../../../engine/base/errors.ts';
+import { detectStore } from '../../../engine/formats/registry.ts';
+import { MemFs } from '../../../engine/fs/memFs.ts';
+import { AT, mount, tinyLevelDb, tinyRocksDb } from '../../support/tinyStores.ts';
+
+function folder(files: Readonly<Record<string, Uint8Array>>): MemFs {
+  const fs = new MemFs();
+  fs.mkdir('/d');
+  for (const [name, bytes] of Object.entries(files)) fs.put(`/d/${name}`, bytes);
+  return fs;
+}
+
+describe('what a folder is', () => {
+  it('LevelDB and RocksDB by what their MANIFEST says, whatever else lies beside it', async () => {
+    const level = await tinyLevelDb();
+    const rocks = await tinyRocksDb();
+    assert.equal(detectStore(mount(level), AT).engine, 'leveldb');
+    assert.equal(detectStore(mount(rocks), AT).engine, 'rocksdb');
+    const bare = Object.fromEntries(
+      [...rocks.files.keys()].filter((n) => /OPTIONS|IDENTITY/.test(n)).map((n) => [n, undefined]),
+    );
+    assert.equal(detectStore(mount(rocks, bare), AT).engine, 'rocksdb');
+    assert.equal(detectStore(mount(level, { 'notes.txt': utf8('hello') }), AT).engine, 'leveldb');
+    // A RocksDB store whose first edits are such as LevelDB writes too.
+    assert.equal(detectStore(mount(level, { 'OPTIONS-000007': utf8('[Version]\n') }), AT).engine, 'rocksdb');
+  });
+
+  it('engines whose stores are not opened are named, with a refusal', () => {
+    for (const [engine, files] of [
+      ['cassandra', { 'nb-1-big-Data.db': utf8('x') }],
+      ['badger', { MANIFEST: utf8('Bdgr\0\0\0\x08') }],
+      ['pebble', { 'marker.manifest.000001.MANIFEST-000001': utf8('') }],
+      ['pebble', { 'OPTIONS-000003': utf8('[Version]\n  pebble_version=0.1\n'), CURRENT: utf8('MANIFEST-000001\n') }],
+    ] as const) {
+      const found = detectStore(folder(files), '/d');
+      assert.equal(found.engine, engine);
+      assert.equal(found.refusal?.code, 'UNSUPPORTED');
+      assert.ok(found.why.length > 0);
+    }
+  });
+
+  it('nothing of a store: NOT_FOUND or INPUT, with the path and what to do', () => {
+    for (const [fs, path, code] of [
+      [folder({}), '/d', 'NOT_FOUND'],
+      [folder({ 'a.txt': utf8('x') }), '/d', 'NOT_FOUND'],
+      [folder({ '000001.sst': utf8('x'), '000002.sst': utf8('x') }), '/d', 'NOT_FOUND'],
+      [folder({ 'a.txt': utf8('x') }), '/d/a.txt', 'INPUT'],
+      [folder({}), '/nowhere', 'NOT_FOUND'],
+    ] as const) {
+      assert.throws(
+        () => detectStore(fs, path),
+        (e) =>
+          e instanceof StoreError &&
+          e.code === code &&
+          e.path === path &&
+          (e.mend ?? '') !== '' &&
+          !e.message.includes('\n'),
+      );
+    }
+  });
+
+  it('a MANIFEST of garbage is still a store, and OPTIONS decides which', () => {
+    const garbage = { CURRENT: utf8('MANIFEST-000001\n'), 'MANIFEST-000001': new Uint8Array(500).fill(0x5a) };
+    assert.equal(detectStore(folder(garbage), '/d').engine, 'leveldb');
+    assert.equal(detectStore(folder({ ...garbage, 'OPTIONS-000002': utf8('') }), '/d').engine, 'rocksdb');
+  });
+});
