@@ -62,7 +62,10 @@ const cache = new ChunkCache<EntryRow>({
 
 const grid = new Grid<EntryRow>({
   label: 'Entries',
-  columns: resultColumns(() => format),
+  columns: resultColumns(
+    () => format,
+    () => init?.single === true,
+  ),
   source: {
     row: (index) => cache.row(index),
     need: (first, last) => cache.need(first, last),
@@ -89,6 +92,7 @@ const detail = new Detail({
   host,
   family: () => init?.params.family ?? 0,
   query: () => init?.state.query ?? 0,
+  single: () => init?.single === true,
   table: () => (init?.params.block === undefined ? init?.params.table : undefined),
   openValue,
   copy: (row, what) => void copyPart(row, what),
@@ -204,7 +208,9 @@ function onInit(next: ResultsInit): void {
   paintNotices();
   cache.clear();
   setText(title, visibleString(next.title));
-  setText(subtitle, `${visibleString(next.storeName)} · ${visibleString(next.familyName)}`);
+  // A single file says all of its name in the title; its folder is what is missing there.
+  const place = next.single === true ? next.storePath : `${next.storeName} · ${next.familyName}`;
+  setText(subtitle, visibleString(place));
   subtitle.title = visibleString(next.storePath);
   document.title = visibleString(next.title);
   detail.tableChanged();

@@ -1,5 +1,6 @@
 /** The `lsm` command: picks the command, prints its errors in one line, and exits with its code. */
 import { toStoreError } from '../base/errors.ts';
+import { WriteRefused } from '../store/writeGate.ts';
 import { type CommandSpec, readArgs, UsageError } from './args.ts';
 import { dumpCommand, historyCommand } from './files.ts';
 import { getCommand } from './get.ts';
@@ -8,6 +9,7 @@ import { ClosedPipe } from './output.ts';
 import { scanCommand } from './scan.ts';
 import { EXIT, errorLine } from './store.ts';
 import { tablesCommand } from './tables.ts';
+import { batchCommand, createCommand, deleteCommand, deleteRangeCommand, flushCommand, putCommand } from './write.ts';
 
 declare const __LSM_VERSION__: string;
 
@@ -18,13 +20,19 @@ const COMMANDS: readonly CommandSpec[] = [
   scanCommand,
   dumpCommand,
   historyCommand,
+  putCommand,
+  deleteCommand,
+  deleteRangeCommand,
+  batchCommand,
+  flushCommand,
+  createCommand,
 ];
 
 function usage(): string {
   const width = Math.max(...COMMANDS.map((c) => `${c.name} ${c.takes.join(' ')}`.length));
   const rows = COMMANDS.map((c) => `  ${`${c.name} ${c.takes.join(' ')}`.padEnd(width)}  ${c.summary}`);
   return [
-    'lsm COMMAND STORE [options]: looks into RocksDB and LevelDB directories without changing them',
+    'lsm COMMAND STORE [options]: looks into RocksDB and LevelDB directories; only the commands that say so change them',
     '',
     ...rows,
     '',
@@ -77,7 +85,8 @@ async function main(argv: readonly string[]): Promise<number> {
     const e = toStoreError(thrown);
     process.stderr.write(errorLine(e));
     if (rest.includes('--debug')) process.stderr.write(`${e.stack ?? ''}\n`);
-    return e.code === 'LOCKED' || e.code === 'READ_ONLY' ? EXIT.refused : EXIT.unreadable;
+    const refused = e instanceof WriteRefused || e.code === 'LOCKED' || e.code === 'READ_ONLY';
+    return refused ? EXIT.refused : EXIT.unreadable;
   }
 }
 

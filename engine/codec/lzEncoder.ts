@@ -87,7 +87,10 @@ function encoder(format: LzFormat): Func {
           f.set(length, 4);
           // Backwards into the literals; `from` stays inside of the input.
           f.while(
-            at.gt(anchor).and(from.gt(input)).and(at.sub(1).load8().eq(from.sub(1).load8())),
+            at
+              .gt(anchor)
+              .and(from.gt(input))
+              .and(at.sub(1).load8().eq(from.sub(1).load8())),
             () => {
               f.set(at, at.sub(1));
               f.set(from, from.sub(1));

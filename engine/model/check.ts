@@ -45,7 +45,13 @@ export function checkLevels(
   for (const { level, tables } of view.levels) {
     for (const [i, t] of tables.entries()) {
       const add = (rule: LevelRule, message: string, other?: TableInfo): void => {
-        findings.push({ rule, level, table: t.number, ...(other === undefined ? {} : { other: other.number }), message });
+        findings.push({
+          rule,
+          level,
+          table: t.number,
+          ...(other === undefined ? {} : { other: other.number }),
+          message,
+        });
       };
       const before = seen.get(t.number);
       if (before !== undefined) add('duplicate', `table ${t.number} stands in level ${before} and in level ${level}`);

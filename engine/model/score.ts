@@ -64,9 +64,7 @@ export function levelDbScores(levels: readonly LevelShape[]): LevelScore[] {
 
 /** `bytesByLevel` has the sum of file sizes of each level, L0 at 0. */
 export function levelTargets(bytesByLevel: readonly number[], options: LeveledShapeOptions): LevelTargets {
-  return options.level_compaction_dynamic_level_bytes
-    ? dynamicTargets(bytesByLevel, options)
-    : staticTargets(options);
+  return options.level_compaction_dynamic_level_bytes ? dynamicTargets(bytesByLevel, options) : staticTargets(options);
 }
 
 function staticTargets(options: LeveledShapeOptions): LevelTargets {

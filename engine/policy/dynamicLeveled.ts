@@ -130,12 +130,7 @@ function l0Moves(view: TreeView, context: PolicyContext, baseLevel: number): Tab
 }
 
 /** Adds what must take part. Undefined if that is busy. */
-function complete(
-  view: TreeView,
-  context: PolicyContext,
-  state: LevelState,
-  start: Start,
-): CompactChoice | undefined {
+function complete(view: TreeView, context: PolicyContext, state: LevelState, start: Start): CompactChoice | undefined {
   const { compare, options } = context;
   const { level, outputLevel } = start;
   let picked = start.tables;

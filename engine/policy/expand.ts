@@ -66,10 +66,9 @@ export function withOutputLevel(
     const widerLower = freeCleanCut(context, outputLevel, next, overlapping(compare, next, spanOf(compare, wider)));
     if (widerLower !== undefined && widerLower.length === lower.length) return { upper: wider, lower };
   }
-  const inside = startLevel === 0 ? inputsAt(compare, 0, own, all) : cleanWithin(compare, own, all);
+  // Within the range already covered nothing more of the output level can come in; L0 has no such inside.
+  const inside = startLevel === 0 ? [] : cleanWithin(compare, own, all);
   if (!fits(inside)) return { upper: picked, lower };
-  // In L0 the range may have grown past the output level's tables.
-  if (overlapping(compare, next, spanOf(compare, inside)).length > lower.length) return { upper: picked, lower };
   return { upper: inside, lower };
 }
 

@@ -13,8 +13,8 @@ import type { TableInfo, TreeView } from '../model/tree.ts';
 import { cheapestNewest } from './intraL0.ts';
 import {
   type Choice,
-  deepestLevel,
   type DropChoice,
+  deepestLevel,
   isBusy,
   NOTHING,
   nothing,

@@ -19,9 +19,7 @@ export function compensatedSize(table: TableInfo, context: PolicyContext): numbe
   const points = (facts.deletions ?? 0) - (facts.rangeDeletions ?? 0);
   const entries = facts.entries ?? 0;
   const surplus = entries > 0 && points * 2 >= entries ? points * 2 - entries : 0;
-  return (
-    table.bytes + surplus * (context.averageValueBytes ?? 0) * DELETION_WEIGHT + (facts.rangeDeletedBytes ?? 0)
-  );
+  return table.bytes + surplus * (context.averageValueBytes ?? 0) * DELETION_WEIGHT + (facts.rangeDeletedBytes ?? 0);
 }
 
 /** Epoch seconds of the oldest data in a table; 0 when unknown. */

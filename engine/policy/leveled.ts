@@ -47,7 +47,14 @@ function choose(view: TreeView, context: PolicyContext): Choice {
   if (best.score >= 1) {
     const { level, score } = best;
     const tables = tablesAt(view, level);
-    return levelDbCompaction(view, context, level, [afterPointer(tables, level, context)], sizeReason(view, level, score), score);
+    return levelDbCompaction(
+      view,
+      context,
+      level,
+      [afterPointer(tables, level, context)],
+      sizeReason(view, level, score),
+      score,
+    );
   }
   if (context.seekTable === undefined) return NOTHING;
   for (const { level, tables } of view.levels) {

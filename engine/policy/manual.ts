@@ -59,7 +59,9 @@ export function forcedCompaction(
   if (policy === 'fifo') {
     const options = { ...context.options, disable_auto_compactions: false };
     const choice = fifo.choose(view, { ...context, options });
-    return choice.kind === 'none' && choice.why === '' ? nothing('a FIFO tree drops tables and has none to drop') : choice;
+    return choice.kind === 'none' && choice.why === ''
+      ? nothing('a FIFO tree drops tables and has none to drop')
+      : choice;
   }
   const seeds = seedsOf(view, context, target);
   if (typeof seeds === 'string') return nothing(seeds);

@@ -63,7 +63,10 @@ export function mostInteresting(
   const { min_threshold, max_threshold } = context.options.tiered;
   let best: readonly TableInfo[] | undefined;
   let bestAverage = Number.POSITIVE_INFINITY;
-  for (const bucket of buckets(candidates.filter((t) => !isBusy(t, context)), context)) {
+  for (const bucket of buckets(
+    candidates.filter((t) => !isBusy(t, context)),
+    context,
+  )) {
     const part = mergeable(bucket, l0, context);
     if (part.length < min_threshold) continue;
     // The oldest ones: their gaps in age are closed for good.

@@ -251,7 +251,8 @@ function merged(
   const inputs: LevelInput[] = [];
   for (const run of taken) {
     const before = inputs.at(-1);
-    if (before?.level === run.level) inputs[inputs.length - 1] = { level: run.level, tables: [...before.tables, ...run.tables] };
+    if (before?.level === run.level)
+      inputs[inputs.length - 1] = { level: run.level, tables: [...before.tables, ...run.tables] };
     else inputs.push({ level: run.level, tables: run.tables });
   }
   const all = taken.flatMap((r) => r.tables);

@@ -11,15 +11,7 @@
  * it: what it shadows there would come back.
  */
 import type { TableInfo, TreeView } from '../model/tree.ts';
-import {
-  type Choice,
-  isBusy,
-  NOTHING,
-  nothing,
-  type Policy,
-  type PolicyContext,
-  tablesAt,
-} from './policy.ts';
+import { type Choice, isBusy, NOTHING, nothing, type Policy, type PolicyContext, tablesAt } from './policy.ts';
 import { overlapping } from './ranges.ts';
 import { mergeable, mergeInL0, mostInteresting } from './sizeTiered.ts';
 

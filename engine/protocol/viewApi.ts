@@ -32,6 +32,8 @@ export type ViewInit =
       readonly title: string;
       readonly params: QueryParams;
       readonly state: QueryState;
+      /** One table file without its store: at which level it is live is not known. */
+      readonly single?: boolean;
     }
   | { readonly view: 'overview'; readonly storeName: string; readonly summary: StoreSummary };
 

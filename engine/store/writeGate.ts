@@ -8,6 +8,7 @@
 import { type Code, type ErrorPlace, StoreError, toStoreError } from '../base/errors.ts';
 import { FOOTER_BYTES, NEWEST_FORMAT_VERSION, parseFooter, tableKind } from '../formats/block/footer.ts';
 import type { Dialect } from '../formats/leveldb/dialect.ts';
+import { parseFileName } from '../formats/leveldb/names.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { TableInfo } from '../model/tree.ts';
 import { readCurrent, type Snapshot } from './snapshot.ts';
@@ -83,7 +84,8 @@ function checkManifest({ fs, directory, snapshot }: GateState): void {
 }
 
 /** Options of a database whose meaning we would break by writing on without honouring them. */
-function checkOptions({ snapshot, directory }: GateState): void {
+function checkOptions(state: GateState): void {
+  const { snapshot, directory } = state;
   const { options } = snapshot;
   const place = { path: options.file };
   const isSet = (value: string | undefined): value is string => value !== undefined && value !== '' && value !== '{}';
@@ -93,7 +95,7 @@ function checkOptions({ snapshot, directory }: GateState): void {
   }
   const { db } = options;
   const walDirectory = db['wal_dir'];
-  if (isSet(walDirectory) && !sameDirectory(walDirectory, directory)) {
+  if (isSet(walDirectory) && !sameDirectory(walDirectory, directory) && logsLieIn(state, walDirectory)) {
     throw unsupported(`its logs lie elsewhere (wal_dir ${walDirectory})`, place);
   }
   if (isSet(db['db_paths'])) throw unsupported('its tables lie in several directories (db_paths)', place);
@@ -111,10 +113,23 @@ function checkOptions({ snapshot, directory }: GateState): void {
   }
 }
 
-/** RocksDB writes the store's own path as `wal_dir`, which a moved or copied store still names. */
 function sameDirectory(option: string, directory: string): boolean {
   const plain = (path: string): string => path.replace(/[\\/]+$/, '').replace(/^\.\//, '');
   return plain(option) === plain(directory);
+}
+
+/**
+ * Older versions of RocksDB state the store's own path as `wal_dir`, which a moved or copied store still
+ * names: what counts is where logs are.
+ */
+function logsLieIn({ fs, snapshot }: GateState, walDirectory: string): boolean {
+  const isLog = (name: string): boolean => parseFileName(name).kind === 'wal';
+  if (snapshot.names.some(isLog)) return false;
+  try {
+    return fs.list(walDirectory).some(isLog);
+  } catch {
+    return false;
+  }
 }
 
 function checkFamilies({ snapshot, version }: GateState): void {
@@ -127,7 +142,8 @@ function checkFamilies({ snapshot, version }: GateState): void {
       throw unsupported(`the keys of ${named} carry user timestamps`, place);
     }
     for (const file of state.tables.values()) {
-      if (file.pathId !== 0) throw unsupported(`a table of ${named} lies in another directory (path ${file.pathId})`, place);
+      if (file.pathId !== 0)
+        throw unsupported(`a table of ${named} lies in another directory (path ${file.pathId})`, place);
     }
   }
 }

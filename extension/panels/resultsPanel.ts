@@ -35,6 +35,7 @@ export class ResultsView extends StoreView {
       title: this.#title,
       params: this.#params,
       state,
+      ...(this.store.kind === 'table' ? { single: true } : {}),
     };
   }
 

@@ -6,7 +6,7 @@ import { absentKeys, readKeys } from './children/keys.ts';
 import type { Tools } from './main.ts';
 import { type Contender, jsonReport, nodeContender } from './measure.ts';
 import type { Group } from './report.ts';
-import { type BenchStore, benchStore, renew, type StoreName } from './stores.ts';
+import { type BenchStore, benchStore, canMakeRocksDb, renew, type StoreName } from './stores.ts';
 
 /** Few enough that their blocks fit into every engine's default cache. */
 const HOT_KEYS = 1000;
@@ -138,7 +138,7 @@ export async function getGroups(tools: Tools): Promise<Group[]> {
     [level('classic-level getSync', 'getSync'), level('classic-level get', 'get')],
     'classic-level getSync',
   );
-  if (onPath('db_bench') === undefined) return groups;
+  if (!canMakeRocksDb()) return groups;
   const native = { label: 'rocksdb-native get', ours: false, script: tools.rocksdbNative, task: 'get' };
   return [...groups, ...(await groupsOf(tools, 'rocksdb-levels', [native], undefined))];
 }

@@ -15,6 +15,8 @@ export interface Contender {
   readonly ours: boolean;
   readonly file: string;
   readonly args: readonly string[];
+  /** Label of the program of ours that does the same work; the fastest if absent. */
+  readonly against?: string;
   /** Done before each run, untimed. */
   readonly prepare?: () => void;
   /** What the run did, from its standard output; undefined drops the run and says why. */
@@ -36,6 +38,7 @@ export interface Report {
 export interface Measurement {
   readonly label: string;
   readonly ours: boolean;
+  readonly against?: string | undefined;
   /** Whole process, seconds. */
   readonly wall: number;
   readonly cpu: number;
@@ -56,7 +59,7 @@ export function nodeContender(
   ours: boolean,
   script: string,
   args: readonly string[],
-  rest: Pick<Contender, 'read' | 'mute' | 'prepare'> = {},
+  rest: Pick<Contender, 'read' | 'mute' | 'prepare' | 'against'> = {},
 ): Contender {
   return { label, ours, file: process.execPath, args: ['--require', hook, script, ...args], ...rest };
 }
@@ -104,7 +107,14 @@ async function once(c: Contender): Promise<Measurement> {
   closeSync(sink);
   const wall = ((ended || performance.now()) - started) / 1000;
   const exact = hooked === '' ? undefined : (JSON.parse(hooked) as { peak: number; cpu: number });
-  const base = { label: c.label, ours: c.ours, wall, cpu: exact?.cpu ?? cpu, peak: exact?.peak ?? peak };
+  const base = {
+    label: c.label,
+    ours: c.ours,
+    against: c.against,
+    wall,
+    cpu: exact?.cpu ?? cpu,
+    peak: exact?.peak ?? peak,
+  };
   try {
     // The exit code of a look-up that finds nothing is 1, and that is right.
     if (code > 1) throw new Error(`ended with ${code}`);

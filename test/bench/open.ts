@@ -3,7 +3,7 @@ import { onPath } from '../../scripts/lib.mjs';
 import type { Tools } from './main.ts';
 import { type Contender, jsonReport, nodeContender } from './measure.ts';
 import type { Group, Target } from './report.ts';
-import { benchStore, type StoreName } from './stores.ts';
+import { benchStore, canMakeRocksDb, type StoreName } from './stores.ts';
 
 const OPEN = 'engine open and summary';
 const CLI = 'lsm get of an absent key, whole process';
@@ -30,7 +30,7 @@ async function groupOf(tools: Tools, name: StoreName): Promise<Group> {
       nodeContender('rocksdb-native open', false, tools.rocksdbNative, ['open', dir], { read: jsonReport }),
     );
     const ldb = onPath('ldb');
-    if (ldb === undefined) absent.push('ldb');
+    if (ldb === undefined) absent.push('ldb is not installed');
     else {
       const peer = (label: string, ...args: string[]): Contender => ({
         label,
@@ -38,6 +38,7 @@ async function groupOf(tools: Tools, name: StoreName): Promise<Group> {
         file: ldb,
         args: [`--db=${dir}`, ...args],
         mute: true,
+        against: CLI,
       });
       contenders.push(peer(LDB, 'list_live_files_metadata'), peer('ldb manifest_dump, whole process', 'manifest_dump'));
       targets.push({ kind: 'speed', ours: CLI, peer: LDB, ratio: 1 });
@@ -55,6 +56,6 @@ async function groupOf(tools: Tools, name: StoreName): Promise<Group> {
 
 export async function openGroups(tools: Tools): Promise<Group[]> {
   const groups = [await groupOf(tools, 'leveldb-5000')];
-  if (onPath('db_bench') !== undefined) groups.push(await groupOf(tools, 'rocksdb-5000'));
+  if (canMakeRocksDb()) groups.push(await groupOf(tools, 'rocksdb-5000'));
   return groups;
 }

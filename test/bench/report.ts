@@ -11,7 +11,7 @@ export interface Group {
   readonly entries?: number;
   /** What one is: entries or gets a second, or a time to be done in. */
   readonly unit: 'entries/s' | 'gets/s' | 'ms';
-  /** Peers that are not installed here. */
+  /** Peers that are left out, and why. */
   readonly absent: readonly string[];
   readonly targets: readonly Target[];
 }
@@ -78,6 +78,10 @@ const grouped = (n: number): string => Math.round(n).toLocaleString('en-US');
 
 export function printGroup({ group, measured, verdicts }: Result): void {
   const best = Math.max(...measured.filter((m) => m.ours && m.failure === undefined).map((m) => rate(group, m)));
+  const ratio = (m: Measurement): number => {
+    const same = measured.find((o) => o.ours && o.label === m.against && o.failure === undefined);
+    return (same === undefined ? best : rate(group, same)) / rate(group, m);
+  };
   const speed = group.unit === 'ms' ? 'ms' : group.unit;
   const header = ['', speed, ...(group.entryBytes > 0 ? ['MB/s'] : []), 'wall s', 'cpu s', 'peak MB', 'ours : this'];
   const rows = measured.map((m) => {
@@ -90,7 +94,7 @@ export function printGroup({ group, measured, verdicts }: Result): void {
       m.wall.toFixed(3),
       m.cpu.toFixed(2),
       mebibytes(m.peak),
-      m.ours ? '' : (best / perSecond).toFixed(2),
+      m.ours ? '' : ratio(m).toFixed(2),
     ];
   });
   console.log(`\n${group.title}`);
@@ -101,7 +105,7 @@ export function printGroup({ group, measured, verdicts }: Result): void {
       `  ${row.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  ')}`,
     );
   }
-  for (const name of group.absent) console.log(`  skipped: ${name} is not installed`);
+  for (const name of group.absent) console.log(`  skipped: ${name}`);
   for (const v of verdicts) {
     console.log(`  ${v.met === undefined ? 'unknown' : v.met ? 'met    ' : 'NOT MET'}  ${v.text}`);
   }

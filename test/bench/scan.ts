@@ -4,7 +4,7 @@ import { onPath, run } from '../../scripts/lib.mjs';
 import type { Tools } from './main.ts';
 import { type Contender, jsonReport, nodeContender, type Report } from './measure.ts';
 import type { Group, Target } from './report.ts';
-import { type BenchStore, benchStore, renew, type StoreName, VALUE_BYTES } from './stores.ts';
+import { type BenchStore, benchStore, canMakeRocksDb, renew, type StoreName, VALUE_BYTES } from './stores.ts';
 
 const ENTRY_BYTES = 16 + VALUE_BYTES;
 const PEAK_BYTES = 200 * 2 ** 20;
@@ -33,7 +33,7 @@ const PEAKS: Target[] = [COUNT, WALK, HEX].map((ours) => ({ kind: 'peak', ours, 
 
 export async function scanGroups(tools: Tools): Promise<Group[]> {
   const groups = [await levelGroup(tools)];
-  if (onPath('db_bench') === undefined) return groups;
+  if (!canMakeRocksDb()) return groups;
   for (const name of ['rocksdb', 'rocksdb-levels'] as const) groups.push(await rocksGroup(tools, name));
   return groups;
 }
@@ -49,6 +49,7 @@ async function levelGroup(tools: Tools): Promise<Group> {
       ...oursOf(tools, dir),
       nodeContender(peer, false, tools.classicLevel, ['nextv', copy], {
         read: wholeProcess,
+        against: WALK,
         prepare: () => renew(store, copy),
       }),
     ],
@@ -63,13 +64,16 @@ async function levelGroup(tools: Tools): Promise<Group> {
 async function rocksGroup(tools: Tools, name: StoreName): Promise<Group> {
   const store = await benchStore(name);
   const { dir } = store;
-  const peers: Contender[] = [
-    nodeContender('rocksdb-native iterator', false, tools.rocksdbNative, ['iterate', dir], { read: wholeProcess }),
-  ];
+  const peers: Contender[] = [];
   const absent: string[] = [];
+  if (name === 'rocksdb') absent.push('rocksdb-native is built without Snappy');
+  else {
+    const rest = { read: wholeProcess, against: WALK };
+    peers.push(nodeContender('rocksdb-native iterator', false, tools.rocksdbNative, ['iterate', dir], rest));
+  }
   const tool = (program: string, contender: (file: string) => Contender): void => {
     const file = onPath(program);
-    if (file === undefined) absent.push(program);
+    if (file === undefined) absent.push(`${program} is not installed`);
     else peers.push(contender(file));
   };
   tool('ldb', (file) => ({
@@ -78,6 +82,7 @@ async function rocksGroup(tools: Tools, name: StoreName): Promise<Group> {
     file,
     args: [`--db=${dir}`, 'scan', '--hex'],
     mute: true,
+    against: HEX,
   }));
   // It walks tables, not the store: with several levels it sees every version.
   tool('sst_dump', (file) => ({
@@ -86,10 +91,11 @@ async function rocksGroup(tools: Tools, name: StoreName): Promise<Group> {
     file,
     args: [`--file=${dir}`, '--command=scan', '--output_hex'],
     mute: true,
+    against: HEX,
   }));
   tool('db_bench', (file) => readSequence(file, store));
   return {
-    title: `scan of a RocksDB store: ${name === 'rocksdb' ? 'compacted' : 'several levels'}, ${store.tables} tables, Snappy; whole process`,
+    title: `scan of a RocksDB store: ${name === 'rocksdb' ? 'compacted, Snappy' : 'several levels, uncompressed'}, ${store.tables} tables; whole process`,
     contenders: [...oursOf(tools, dir), ...peers],
     entryBytes: ENTRY_BYTES,
     entries: await countOf(tools, dir),
@@ -104,6 +110,7 @@ function readSequence(file: string, { dir }: BenchStore): Contender {
   return {
     label: 'db_bench readseq (native limit, its own figure)',
     ours: false,
+    against: WALK,
     file,
     args: [`--db=${dir}`, '--benchmarks=readseq', '--use_existing_db=1', '--readonly=1', '--key_size=16'],
     read: (out) => {

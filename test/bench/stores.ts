@@ -141,6 +141,14 @@ const MAKERS: Readonly<Record<StoreName, (dir: string) => Promise<void>>> = {
     ]),
 };
 
+/** Without `db_bench` there are no RocksDB stores to measure, which is said. */
+export function canMakeRocksDb(): boolean {
+  const there = onPath('db_bench') !== undefined;
+  if (!there)
+    console.log('\nskipped: all RocksDB stores, because db_bench is not installed (Debian package rocksdb-tools)');
+  return there;
+}
+
 export function tableCount(dir: string): number {
   let n = 0;
   for (const name of readdirSync(dir)) if (/\.(ldb|sst)$/.test(name)) n++;

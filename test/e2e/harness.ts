@@ -95,12 +95,15 @@ export class Workbench {
   /** Runs a command by the title that the palette shows, as a person would. */
   async runCommand(title: string): Promise<void> {
     const row = this.page.locator('.quick-input-list .monaco-list-row').filter({ hasText: title }).first();
+    // One that is still closing takes no text.
+    const widget = this.page.locator('.quick-input-widget');
     for (let attempt = 0; ; attempt++) {
-      const input = await this.#quickInput(async () => {
-        await this.page.keyboard.press('F1');
-      });
-      await input.fill(`>${title}`);
       try {
+        await widget.waitFor({ state: 'hidden', timeout: 4_000 });
+        const input = await this.#quickInput(async () => {
+          await this.page.keyboard.press('F1');
+        });
+        await input.fill(`>${title}`, { timeout: 4_000 });
         await row.waitFor({ timeout: 8_000 });
         break;
       } catch (error) {
@@ -110,6 +113,15 @@ export class Workbench {
       }
     }
     await row.click();
+    // What the command asks comes in the same box: it is another one when the typed command is gone.
+    await this.page.waitForFunction(
+      () => {
+        const box = document.querySelector<HTMLInputElement>('.quick-input-widget input');
+        return box === null || box.offsetParent === null || !box.value.startsWith('>');
+      },
+      undefined,
+      { timeout: 20_000 },
+    );
   }
 
   /** Titles that the palette offers for what is typed: what a person could choose now. */
@@ -124,10 +136,11 @@ export class Workbench {
     return labels;
   }
 
-  /** Types into the input box or quick pick that is open, and accepts. */
-  async answer(text: string): Promise<void> {
+  /** Types into the input box that is open, once it asks what `prompt` says, and accepts. */
+  async answer(text: string, prompt = ''): Promise<void> {
     const input = this.page.locator('.quick-input-widget:not(.hidden) input').first();
     await input.waitFor({ timeout: 20_000 });
+    await this.page.locator('.quick-input-widget', { hasText: prompt }).waitFor({ timeout: 20_000 });
     await input.fill(text);
     await this.page.waitForTimeout(150);
     await this.page.keyboard.press('Enter');
@@ -146,7 +159,7 @@ export class Workbench {
   /** Opens a store directory through the palette. */
   async openStore(path: string): Promise<void> {
     await this.runCommand('LSM: Open Store at Path');
-    await this.answer(path);
+    await this.answer(path, 'The data directory of a RocksDB or LevelDB store');
   }
 
   /** Shows our container of the activity bar. */

@@ -6,9 +6,11 @@ import { strict as assert } from 'node:assert';
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, it } from 'node:test';
+import { describe, it, mock } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import RocksDB from 'rocksdb-native';
+import { FastLocalBloomBuilder } from '../../engine/formats/block/filter/fastLocalBloomBuilder.ts';
+import { LeveldbFilterBuilder } from '../../engine/formats/block/filter/leveldbFilterBuilder.ts';
 import { TableBuilder } from '../../engine/formats/block/tableBuilder.ts';
 import {
   DEFAULT_DB_OPTIONS,
@@ -90,7 +92,9 @@ describe('tables under sst_dump', { skip: noSstDump }, () => {
       assert.match(verified.stdout, /The file is ok/, verified.stdout + verified.stderr);
       const scanned = output('sst_dump', [`--file=${path}`, '--command=scan', '--output_hex', '--show_properties']);
       const lines = scanned.split('\n').filter((line) => /^'[0-9A-F]*' seq:/.test(line));
-      const expected = some.map((e) => `'${hexUpper(e.key)}' seq:${e.sequence}, type:${e.type} => ${hexUpper(e.value)}`);
+      const expected = some.map(
+        (e) => `'${hexUpper(e.key)}' seq:${e.sequence}, type:${e.type} => ${hexUpper(e.value)}`,
+      );
       assert.equal(difference(expected, lines), undefined);
       const property = (name: string): string | undefined =>
         new RegExp(`^ *${name}: (.*)$`, 'm').exec(scanned)?.[1]?.trim();
@@ -111,16 +115,37 @@ const STORES: readonly StoreShape[] = [
   { dialect: 'rocksdb', formatVersion: 2, checksum: 1, filterBitsPerKey: 10 },
   { dialect: 'rocksdb', formatVersion: 4, checksum: 2, compression: 'lz4' },
   { dialect: 'rocksdb', formatVersion: 5, checksum: 4, compression: 'snappy', filterBitsPerKey: 10 },
-  { dialect: 'rocksdb', formatVersion: 5, checksum: 4, compression: 'zstd', families: ['default', 'odd: #"name'], blobsFrom: 200 },
+  {
+    dialect: 'rocksdb',
+    formatVersion: 5,
+    checksum: 4,
+    compression: 'zstd',
+    families: ['default', 'odd: #"name'],
+    blobsFrom: 200,
+  },
   { dialect: 'rocksdb', formatVersion: 5, checksum: 4, blobsFrom: 100, blobCompression: 'lz4', filterBitsPerKey: 10 },
   { dialect: 'rocksdb', formatVersion: 5, checksum: 1, blobsFrom: 100, blobCompression: 'zstd' },
   { dialect: 'rocksdb', formatVersion: 5, checksum: 3, blobsFrom: 100, blobCompression: 'snappy', uniqueIds: 'none' },
 ];
 /** Beyond RocksDB 7.8. */
 const NEWER: readonly StoreShape[] = [
-  { dialect: 'rocksdb', formatVersion: 6, checksum: 4, compression: 'snappy', contextBase: 0xdeadbeef, filterBitsPerKey: 10 },
+  {
+    dialect: 'rocksdb',
+    formatVersion: 6,
+    checksum: 4,
+    compression: 'snappy',
+    contextBase: 0xdeadbeef,
+    filterBitsPerKey: 10,
+  },
   { dialect: 'rocksdb', formatVersion: 6, checksum: 1, compression: 'lz4', contextBase: 0 },
-  { dialect: 'rocksdb', formatVersion: 7, checksum: 4, compression: 'zstd', contextBase: 0x12345678, filterBitsPerKey: 20 },
+  {
+    dialect: 'rocksdb',
+    formatVersion: 7,
+    checksum: 4,
+    compression: 'zstd',
+    contextBase: 0x12345678,
+    filterBitsPerKey: 20,
+  },
   { dialect: 'rocksdb', formatVersion: 7, checksum: 4, contextBase: 5 },
 ];
 
@@ -137,7 +162,10 @@ function oursIn(dir: string, family: string): string[] {
     assert.deepEqual(store.view.problems, []);
     return visibleLines(store)
       .filter((l) => l.cf === family)
-      .map((l) => `0x${l.key.toUpperCase()} : ${l.value === undefined ? `long ${l.valueLen}` : `0x${l.value.toUpperCase()}`}`);
+      .map(
+        (l) =>
+          `0x${l.key.toUpperCase()} : ${l.value === undefined ? `long ${l.valueLen}` : `0x${l.value.toUpperCase()}`}`,
+      );
   } finally {
     store.close();
   }
@@ -179,7 +207,10 @@ describe('stores under RocksDB 7.8', { skip: noRocksdbTools }, () => {
       else assert.doesNotMatch(log, /WARN.*unique/i);
       output('ldb', [`--db=${copy}`, 'compact']);
       assert.equal(
-        difference([...store.lines(), hexLine(Buffer.from('~added'), Buffer.from('by ldb'))].sort(byKey), ldbScan(copy, 'default')),
+        difference(
+          [...store.lines(), hexLine(Buffer.from('~added'), Buffer.from('by ldb'))].sort(byKey),
+          ldbScan(copy, 'default'),
+        ),
         undefined,
       );
     });
@@ -192,7 +223,12 @@ describe('stores under RocksDB 7.8', { skip: noRocksdbTools }, () => {
   });
 
   it('OPTIONS of ours are loaded', () => {
-    const shape: StoreShape = { dialect: 'rocksdb', formatVersion: 5, checksum: 4, families: ['default', 'odd: #"name'] };
+    const shape: StoreShape = {
+      dialect: 'rocksdb',
+      formatVersion: 5,
+      checksum: 4,
+      families: ['default', 'odd: #"name'],
+    };
     const { dir, store } = assembled(shape, 310);
     const family = (name: string, more: Record<string, string> = {}) => ({
       name,
@@ -202,19 +238,30 @@ describe('stores under RocksDB 7.8', { skip: noRocksdbTools }, () => {
     const options = encodeOptions({
       version: OPTIONS_VERSION,
       db: DEFAULT_DB_OPTIONS,
-      families: [family('odd: #"name'), family('default', { num_levels: '9', compaction_style: 'kCompactionStyleUniversal' })],
+      families: [
+        family('odd: #"name'),
+        family('default', { num_levels: '9', compaction_style: 'kCompactionStyleUniversal' }),
+      ],
     });
     const file = nodeFs.open(join(dir, 'OPTIONS-000003'), 'create');
     file.append(options);
     file.close();
     const copy = copyOf(dir);
     assert.equal(
-      difference(store.lines(), output('ldb', [`--db=${copy}`, '--try_load_options=true', 'scan', '--hex']).trimEnd().split('\n')),
+      difference(
+        store.lines(),
+        output('ldb', [`--db=${copy}`, '--try_load_options=true', 'scan', '--hex'])
+          .trimEnd()
+          .split('\n'),
+      ),
       undefined,
     );
     // A loaded option shows in what the engine writes next.
     output('ldb', [`--db=${copy}`, '--try_load_options=true', 'put', 'a', 'b']);
-    const newest = readdirSync(copy).filter((f) => /^OPTIONS-\d+$/.test(f)).sort().at(-1) as string;
+    const newest = readdirSync(copy)
+      .filter((f) => /^OPTIONS-\d+$/.test(f))
+      .sort()
+      .at(-1) as string;
     const text = readFileSync(join(copy, newest), 'latin1');
     assert.match(text, /num_levels=9/);
     assert.match(text, /kCompactionStyleUniversal/);
@@ -235,9 +282,20 @@ describe('stores under RocksDB 10.5.1', () => {
       const { dir, store } = assembled(shape, 400 + i);
       const names = shape.families ?? ['default'];
       const copy = copyOf(dir);
-      const filterPolicy = new RocksDB.BloomFilterPolicy(10);
-      const columnFamilies = names.slice(1).map((n) => new RocksDB.ColumnFamily(n, { filterPolicy }));
-      const db = new RocksDB(copy, { columnFamilies, filterPolicy, createIfMissing: false });
+      const open = (readOnly: boolean): RocksDB => {
+        const filterPolicy = new RocksDB.BloomFilterPolicy(10);
+        const columnFamilies = names.slice(1).map((n) => new RocksDB.ColumnFamily(n, { filterPolicy }));
+        return new RocksDB(copy, { columnFamilies, filterPolicy, createIfMissing: false, readOnly });
+      };
+      // Read only first: once it may write, the engine compacts, and makes filters of its own.
+      const reader = open(true);
+      await reader.ready();
+      for (const name of names) {
+        const family = name === 'default' ? reader : reader.columnFamily(name);
+        await gets(family, store.models.get(name)?.entries ?? new Map());
+      }
+      await reader.close({ force: true });
+      const db = open(false);
       await db.ready();
       for (const name of names) {
         const family = name === 'default' ? db : db.columnFamily(name);
@@ -249,9 +307,75 @@ describe('stores under RocksDB 10.5.1', () => {
         await gets(family, store.models.get(name)?.entries ?? new Map());
       }
       await db.close({ force: true });
-      assert.doesNotMatch(readFileSync(join(copy, 'LOG'), 'latin1'), /Corruption:|tail prefetch|unique[_ ]id.*mismatch/i);
+      assert.doesNotMatch(
+        readFileSync(join(copy, 'LOG'), 'latin1'),
+        /Corruption:|tail prefetch|unique[_ ]id.*mismatch/i,
+      );
     });
   }
+});
+
+describe('the engines ask our filters, for one without any bit set hides every key', () => {
+  /** Puts a filter that denies everything into what `make` writes. */
+  function denying<T>(make: () => T): T {
+    const full = FastLocalBloomBuilder.prototype.finish;
+    const level = LeveldbFilterBuilder.prototype.finish;
+    const mocks = [
+      mock.method(FastLocalBloomBuilder.prototype, 'finish', function (this: FastLocalBloomBuilder) {
+        const block = full.call(this);
+        return block.fill(0, 0, block.length - 5);
+      }),
+      mock.method(LeveldbFilterBuilder.prototype, 'finish', function (this: LeveldbFilterBuilder) {
+        const block = level.call(this);
+        const array = new DataView(block.buffer).getUint32(block.length - 5, true);
+        // All but the number of probes at the end of the last filter; the others' last bytes become "no probes".
+        for (let at = 0; at < array; at++) block[at] = block[at] === 6 ? 6 : 0;
+        return block;
+      }),
+    ];
+    try {
+      return make();
+    } finally {
+      for (const m of mocks) m.mock.restore();
+    }
+  }
+
+  /** Keys of the tables that no operation of the WAL touched. */
+  const found = async (
+    get: (key: Buffer) => Promise<Uint8Array | null | undefined>,
+    keys: Iterable<string>,
+  ): Promise<number> => {
+    let n = 0;
+    for (const key of keys) if ((await get(Buffer.from(key, 'hex'))) != null) n++;
+    return n;
+  };
+
+  it('RocksDB 10.5.1', async () => {
+    const { dir, store } = denying(() =>
+      assembled({ dialect: 'rocksdb', formatVersion: 5, checksum: 4, filterBitsPerKey: 10 }, 600),
+    );
+    const filterPolicy = new RocksDB.BloomFilterPolicy(10);
+    // Read only: otherwise the engine soon compacts, and makes filters of its own.
+    const db = new RocksDB(dir, { filterPolicy, createIfMissing: false, readOnly: true });
+    await db.ready();
+    const keys = [...(store.models.get('default')?.entries.keys() ?? [])];
+    assert.ok((await found((key) => db.get(key), keys)) < keys.length / 4);
+    await db.close({ force: true });
+  });
+
+  it('LevelDB', async () => {
+    const { dir, store } = denying(() => assembled(LEVEL_SHAPE(0), 601));
+    const db = new ClassicLevel<Buffer, Buffer>(dir, {
+      keyEncoding: 'buffer',
+      valueEncoding: 'buffer',
+      createIfMissing: false,
+    });
+    await db.open();
+    const keys = [...(store.models.get('default')?.entries.keys() ?? [])];
+    // It compacts L0 at once, and makes filters of its own; what stands in level 2 stays hidden.
+    assert.ok((await found((key) => db.get(key), keys)) < keys.length * 0.8);
+    await db.close();
+  });
 });
 
 /** Every key, through the filters; and keys that are not there. */

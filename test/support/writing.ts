@@ -94,9 +94,12 @@ export class Model {
 
   /** `0xKEY : 0xVALUE` in the order of keys. */
   lines(): string[] {
-    return [...this.entries.keys()]
-      .sort()
-      .map((k) => `0x${k.toUpperCase()} : 0x${Buffer.from(this.entries.get(k) as Uint8Array).toString('hex').toUpperCase()}`);
+    return [...this.entries.keys()].sort().map(
+      (k) =>
+        `0x${k.toUpperCase()} : 0x${Buffer.from(this.entries.get(k) as Uint8Array)
+          .toString('hex')
+          .toUpperCase()}`,
+    );
   }
 }
 
@@ -105,7 +108,8 @@ export function sortEntries(entries: TestEntry[]): TestEntry[] {
   return entries.sort((a, b) => compareBytes(a.key, b.key) || b.sequence - a.sequence);
 }
 
-export interface StoreShape extends Pick<TableBuilderOptions, 'checksum' | 'blockSize' | 'restartInterval' | 'filterBitsPerKey'> {
+export interface StoreShape
+  extends Pick<TableBuilderOptions, 'checksum' | 'blockSize' | 'restartInterval' | 'filterBitsPerKey'> {
   readonly dialect: Dialect;
   readonly formatVersion: number;
   readonly compression?: CompressionName;
@@ -183,7 +187,14 @@ export class StoreAssembly {
     return (this.models.get(family) as Model).lines();
   }
 
-  #table(some: readonly Operation[], family: number, name: string, level: number, epoch: number, edit: VersionEdit): NewFile {
+  #table(
+    some: readonly Operation[],
+    family: number,
+    name: string,
+    level: number,
+    epoch: number,
+    edit: VersionEdit,
+  ): NewFile {
     const { dialect } = this.#shape;
     const number = this.#nextFile++;
     const entries: TestEntry[] = [];
@@ -244,7 +255,10 @@ export class StoreAssembly {
   #blobWriter(family: number) {
     const number = this.#nextFile++;
     const file = nodeFs.open(`${this.#dir}/${String(number).padStart(6, '0')}.blob`, 'create');
-    return { file, writer: new BlobWriter(file, { number, family, compression: this.#shape.blobCompression ?? 'none' }) };
+    return {
+      file,
+      writer: new BlobWriter(file, { number, family, compression: this.#shape.blobCompression ?? 'none' }),
+    };
   }
 
   #manifest(edits: readonly VersionEdit[], walNumber: number, families: number): void {

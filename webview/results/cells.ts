@@ -88,7 +88,8 @@ function text(cell: HTMLElement, value: string): void {
   cell.textContent = value;
 }
 
-export function resultColumns(format: () => BytesFormat): readonly GridColumn<EntryRow>[] {
+/** `single`: the rows are those of one table file, whose level nobody knows. */
+export function resultColumns(format: () => BytesFormat, single: () => boolean): readonly GridColumn<EntryRow>[] {
   return [
     {
       id: 'row',
@@ -108,7 +109,7 @@ export function resultColumns(format: () => BytesFormat): readonly GridColumn<En
       min: 60,
       flex: true,
       // What tells keys apart is often at their end.
-      share: 3,
+      share: 5,
       mono: true,
       render: (cell, row) => renderKey(cell, row, format()),
     },
@@ -118,7 +119,7 @@ export function resultColumns(format: () => BytesFormat): readonly GridColumn<En
       width: 180,
       min: 60,
       flex: true,
-      share: 2,
+      share: 3,
       mono: true,
       render: (cell, row) => renderValue(cell, row, format()),
     },
@@ -147,7 +148,7 @@ export function resultColumns(format: () => BytesFormat): readonly GridColumn<En
       hint: 'Level it was found at; WAL: not in any table yet',
       width: 54,
       min: 36,
-      render: (cell, row) => text(cell, levelName(row.level)),
+      render: (cell, row) => text(cell, single() ? '–' : levelName(row.level)),
     },
     {
       id: 'table',

@@ -16,6 +16,8 @@ export interface DetailActions {
   readonly host: Host;
   readonly family: () => number;
   readonly query: () => number;
+  /** The tab shows one file without its store: no level, nothing to reveal in the tree. */
+  readonly single: () => boolean;
   /** The table that the tab shows all of, if it shows one. */
   readonly table: () => number | undefined;
   openValue(row: EntryRow): void;
@@ -135,7 +137,11 @@ export class Detail {
         el('span', { class: 'detail-row' }, `Row ${count(this.#index + 1)}`),
         typeBadge(row.type),
         fact('sequence', count(row.seq)),
-        row.table === null ? fact('in', levelName(row.level)) : this.#tableLink(row.level, row.table),
+        row.table === null
+          ? fact('in', levelName(row.level))
+          : a.single()
+            ? fact('in table', String(row.table))
+            : this.#tableLink(row.level, row.table),
       ),
       row.value === null ? null : iconButton('open', 'Open value in an editor (Enter)', () => a.openValue(row)),
       this.#closeButton(),

@@ -96,8 +96,8 @@ export class IndexBlock {
       const middle = (low + high) >>> 1;
       const start = this.#keyStarts[middle] as number;
       const length = this.#keyLengths[middle] as number;
-      const n = length < wanted ? length : wanted;
-      let i = sharedLow < sharedHigh ? sharedLow : sharedHigh;
+      const n = Math.min(length, wanted);
+      let i = Math.min(sharedLow, sharedHigh);
       while (i < n && keys[start + i] === key[i]) i++;
       if (i < n ? (keys[start + i] as number) < (key[i] as number) : length < wanted) {
         low = middle + 1;

@@ -97,7 +97,11 @@ export class IndexBuilder {
       writeU32(key, length, this.#fields[at] as number);
       writeU32(key, length + 4, this.#fields[at + 1] as number);
       const keyLength = userKeys ? length : length + TAG_BYTES;
-      const n = writeVarint(handle, writeVarint(handle, 0, this.#fields[at + 2] as number), this.#fields[at + 3] as number);
+      const n = writeVarint(
+        handle,
+        writeVarint(handle, 0, this.#fields[at + 2] as number),
+        this.#fields[at + 3] as number,
+      );
       if (deltaValues) block.addWithoutLength(key, 0, keyLength, handle, n);
       else block.add(0, key.subarray(0, keyLength), handle.subarray(0, n));
     }

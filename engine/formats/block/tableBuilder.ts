@@ -205,7 +205,7 @@ export class TableBuilder {
     const low = (((sequence - high * 0x100_0000) << 8) | type) >>> 0;
     const last = this.#last;
     const lastLength = this.#lastLength;
-    const common = keyLength < lastLength ? keyLength : lastLength;
+    const common = Math.min(keyLength, lastLength);
     let shared = 0;
     while (shared < common && last[shared] === keyBuffer[keyStart + shared]) shared++;
     let newKey = true;
@@ -278,14 +278,7 @@ export class TableBuilder {
     const footer =
       this.#dialect === 'leveldb'
         ? levelDbFooter(metaHandle, index)
-        : rocksDbFooter(
-            this.#formatVersion,
-            this.#checksum,
-            metaHandle,
-            index,
-            this.#contextBase,
-            this.#writer.offset,
-          );
+        : rocksDbFooter(this.#formatVersion, this.#checksum, metaHandle, index, this.#contextBase, this.#writer.offset);
     this.#writer.append(footer, 0, footer.length);
     this.#writer.flush();
     const lastPoint = this.#lastLength < 0 ? undefined : this.#internal(this.#last, this.#lastLength);

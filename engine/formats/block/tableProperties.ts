@@ -72,8 +72,7 @@ const NAMES: Readonly<Partial<Record<CompressionName, string>>> = {
 /** From format_version 7 on: the manager's name, and the types of the blocks that were compressed. */
 function compressionProperty(layout: TableLayout, counts: TableCounts): string {
   if (layout.formatVersion < 7) return NAMES[layout.compression] ?? 'NoCompression';
-  const types =
-    counts.compressedBlocks === 0 ? '' : layout.compressionType.toString(16).toUpperCase().padStart(2, '0');
+  const types = counts.compressedBlocks === 0 ? '' : layout.compressionType.toString(16).toUpperCase().padStart(2, '0');
   return `BuiltinV2;${types};`;
 }
 

@@ -47,7 +47,12 @@ export class LogWriter {
       }
       const n = Math.min(end - at, left - HEADER);
       const isLast = at + n === end;
-      this.#fragment(isLast ? (first ? LogType.full : LogType.last) : first ? LogType.first : LogType.middle, record, at, n);
+      this.#fragment(
+        isLast ? (first ? LogType.full : LogType.last) : first ? LogType.first : LogType.middle,
+        record,
+        at,
+        n,
+      );
       at += n;
       first = false;
       if (isLast) return;

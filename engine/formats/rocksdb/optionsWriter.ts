@@ -87,7 +87,8 @@ function escapeValue(value: string): string {
 
 function section(title: string, values: Readonly<Record<string, string>>): string {
   const lines = Object.entries(values).map(([name, value]) => {
-    if (!/^[A-Za-z0-9_.]+$/.test(name)) throw new StoreError('INPUT', `${JSON.stringify(name)} is no name of an option`);
+    if (!/^[A-Za-z0-9_.]+$/.test(name))
+      throw new StoreError('INPUT', `${JSON.stringify(name)} is no name of an option`);
     return `  ${name}=${escapeValue(value)}\n`;
   });
   return `[${title}]\n${lines.join('')}\n`;

@@ -11,19 +11,23 @@ interface Run {
   at: number;
 }
 
+/** Whether a version of the key really stands in a run; reads it. */
+export type RunLookup = (run: readonly TableInfo[], key: Uint8Array) => boolean;
+
 export class Below {
   readonly tables: readonly TableInfo[];
+  /** The owner reserves the place below for data to come (`allow_ingest_behind`): nothing is ever the last version. */
+  readonly always: boolean;
   readonly #order: KeyOrder;
   readonly #runs: Run[];
+  readonly #lookup: RunLookup | undefined;
 
-  /**
-   * `tables`: every table that is no input and lies below the outputs, of any level. `always`: the owner
-   * reserves the place below for data to come (`allow_ingest_behind`), so that nothing is ever the last version.
-   */
-  constructor(tables: readonly TableInfo[], order: KeyOrder, always = false) {
+  /** `tables`: every table that is no input and lies below the outputs, of any level. */
+  constructor(tables: readonly TableInfo[], order: KeyOrder, always = false, lookup?: RunLookup) {
     this.tables = tables;
-    this.#order = order;
     this.always = always;
+    this.#order = order;
+    this.#lookup = lookup;
     const levels = new Map<number, TableInfo[]>();
     const runs: TableInfo[][] = [];
     for (const t of tables) {
@@ -39,33 +43,24 @@ export class Below {
     this.#runs = runs.map((run) => ({ tables: run, at: 0 }));
   }
 
-  readonly always: boolean;
-
   /** Nothing can stand below any key. */
   get empty(): boolean {
     return this.#runs.length === 0 && !this.always;
   }
 
-  /** To be called before questions begin at the smallest key again. */
-  rewind(): void {
-    for (const run of this.#runs) run.at = 0;
-  }
-
   /** Whether a table below spans the user key b[start, +length). Keys must be asked for in ascending order. */
   mayHold(b: Uint8Array, start: number, length: number): boolean {
     if (this.always) return true;
-    const { compare } = this.#order;
+    for (const run of this.#runs) if (this.#spans(run, b, start, length)) return true;
+    return false;
+  }
+
+  /** Whether a version of the key does stand below; reads blocks. Keys ascending, together with `mayHold`. */
+  holds(key: Uint8Array): boolean {
+    if (this.always) return true;
+    const lookup = this.#lookup;
     for (const run of this.#runs) {
-      const { tables } = run;
-      let at = run.at;
-      while (at < tables.length) {
-        const { key } = (tables[at] as TableInfo).largest;
-        if (compare(b, start, length, key, 0, key.length) <= 0) break;
-        at++;
-      }
-      run.at = at;
-      const t = tables[at];
-      if (t !== undefined && compare(b, start, length, t.smallest.key, 0, t.smallest.key.length) >= 0) return true;
+      if (this.#spans(run, key, 0, key.length) && (lookup === undefined || lookup(run.tables, key))) return true;
     }
     return false;
   }
@@ -73,9 +68,21 @@ export class Below {
   /** Whether a table below shares a key with [begin, end). */
   overlaps(begin: Uint8Array, end: Uint8Array): boolean {
     if (this.always) return true;
-    return this.tables.some(
-      (t) => this.#compare(t.largest.key, begin) >= 0 && this.#compare(t.smallest.key, end) < 0,
-    );
+    return this.tables.some((t) => this.#compare(t.largest.key, begin) >= 0 && this.#compare(t.smallest.key, end) < 0);
+  }
+
+  #spans(run: Run, b: Uint8Array, start: number, length: number): boolean {
+    const { compare } = this.#order;
+    const { tables } = run;
+    let at = run.at;
+    while (at < tables.length) {
+      const { key } = (tables[at] as TableInfo).largest;
+      if (compare(b, start, length, key, 0, key.length) <= 0) break;
+      at++;
+    }
+    run.at = at;
+    const t = tables[at];
+    return t !== undefined && compare(b, start, length, t.smallest.key, 0, t.smallest.key.length) >= 0;
   }
 
   #compare(a: Uint8Array, b: Uint8Array): number {

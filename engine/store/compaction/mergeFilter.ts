@@ -78,7 +78,11 @@ export class MergeFilter {
     input: Cursor,
     rules: MergeRules,
     sink: EntrySink,
-    more: { readonly witness?: KeyWitness | undefined; readonly dropped?: DropListener | undefined; readonly end?: Uint8Array | undefined } = {},
+    more: {
+      readonly witness?: KeyWitness | undefined;
+      readonly dropped?: DropListener | undefined;
+      readonly end?: Uint8Array | undefined;
+    } = {},
   ) {
     this.#input = input;
     this.#merging = input instanceof MergingCursor ? input : undefined;
@@ -154,7 +158,8 @@ export class MergeFilter {
       }
       if (o.type !== ValueType.value && o.type !== ValueType.merge && o.type !== ValueType.deletion) isWhole(o.type);
       this.counts.entries++;
-      this.counts.shadowed++;
+      if (o.type === ValueType.deletion) this.counts.tombstones++;
+      else this.counts.hidden++;
       this.bytes += o.keyLength + o.valueLength;
       if (this.#dropped !== undefined) this.#dropped(o.type, o.keyLength, o.valueBuffer, o.valueStart, o.valueLength);
       input.next();
@@ -178,7 +183,6 @@ export class MergeFilter {
     const { stripes, tombstones } = this.#rules;
     const v = this.#versions;
     const keep = this.#keep;
-    const { counts } = this;
     this.#results.clear();
     let decidedBy = by;
     let decided = by === By.nothing ? -1 : (stripes.limits.at(-1) as number);
@@ -190,7 +194,6 @@ export class MergeFilter {
       // One put and nothing else: both have done their work. Under a newer value nobody can tell the difference.
       if (single >= 0 && decidedBy === By.innerSingle && puts === 1 && others === 0) {
         keep[single] = DROP;
-        counts.tombstones++;
       }
       single = -1;
       puts = 0;
@@ -203,7 +206,6 @@ export class MergeFilter {
       if (limit !== decided) settle();
       keep[i] = DROP;
       if (tombstones !== undefined && tombstones.covering(v.key, 0, v.keyLength, limit) > (v.sequences[i] as number)) {
-        counts.covered++;
         continue;
       }
       if (limit === decided) {
@@ -216,7 +218,6 @@ export class MergeFilter {
         }
         if (whole) puts++;
         else others++;
-        counts.shadowed++;
         continue;
       }
       if (type === ValueType.merge) {
@@ -224,7 +225,6 @@ export class MergeFilter {
         if (next.resolved) {
           keep[i] = KEEP;
           for (let k = i + 1; k < next.end; k++) keep[k] = DROP;
-          counts.merged += next.end - i;
           decided = limit;
           decidedBy = By.value;
         } else for (let k = i; k < next.end; k++) keep[k] = KEEP;
@@ -282,14 +282,15 @@ export class MergeFilter {
   #trim(): void {
     const { below } = this.#rules;
     const v = this.#versions;
-    let asked = false;
     for (let i = v.count - 1; i >= 0; i--) {
       if (this.#keep[i] === DROP) continue;
-      if (!isTombstone(v.types[i] as number)) return;
-      if (!asked && below.mayHold(v.key, 0, v.keyLength)) return;
-      asked = true;
+      const type = v.types[i] as number;
+      if (!isTombstone(type)) return;
+      if (below.mayHold(v.key, 0, v.keyLength)) {
+        // A single deletion that met its put most often leaves nothing: that is worth a look.
+        if (type !== ValueType.singleDeletion || below.holds(v.key.slice(0, v.keyLength))) return;
+      }
       this.#keep[i] = DROP;
-      this.counts.tombstones++;
     }
   }
 
@@ -303,6 +304,8 @@ export class MergeFilter {
       let type = v.types[i] as number;
       const result = this.#results.get(i);
       if (this.#keep[i] === DROP) {
+        if (isTombstone(type)) this.counts.tombstones++;
+        else this.counts.hidden++;
         this.#dropped?.(type, v.keyLength, v.bytes, start, length);
         continue;
       }

@@ -1,11 +1,10 @@
 /** What the merge of a compaction must know beyond its inputs, and what it counts. */
-import { corrupt, unsupported } from '../../base/errors.ts';
+import { corrupt, type Problem, StoreError, unsupported } from '../../base/errors.ts';
+import { mergeOperatorFor } from '../../formats/rocksdb/mergeOperators.ts';
 import { ValueType } from '../../iter/cursor.ts';
 import { DamageLog } from '../../iter/damage.ts';
 import type { KeyOrder } from '../../iter/order.ts';
 import type { RangeTombstones } from '../../iter/rangeTombstones.ts';
-import type { Problem } from '../../base/errors.ts';
-import { StoreError } from '../../base/errors.ts';
 import type { Below } from './below.ts';
 import type { Stripes } from './stripes.ts';
 
@@ -15,6 +14,19 @@ export type SureMerge = (
   operands: readonly Uint8Array[],
   key: Uint8Array,
 ) => Uint8Array | undefined;
+
+/** Operators whose result depends on nothing but their name. */
+const PLAIN_OPERATORS: ReadonlySet<string> = new Set(['UInt64AddOperator', 'PutOperator', 'MaxOperator']);
+
+/**
+ * The operator with this name, or undefined where its operands must stay: unknown ones, and those with
+ * parameters, which the application chooses anew whenever it opens the store.
+ */
+export function sureMerge(operatorName: string | null): SureMerge | undefined {
+  const operator = operatorName === null ? undefined : mergeOperatorFor(operatorName);
+  if (operator === undefined || !PLAIN_OPERATORS.has(operator.name)) return undefined;
+  return (base, operands) => operator.full(base, operands);
+}
 
 export interface MergeRules {
   readonly order: KeyOrder;
@@ -28,28 +40,23 @@ export interface MergeRules {
   readonly merge: SureMerge | undefined;
 }
 
+/** Point entries: all that were read are written, hidden, or tombstones without work. */
 export class MergeCounts {
-  /** Point entries read. */
+  /** Read. */
   entries = 0;
   written = 0;
-  /** Older versions that a newer one hides, tombstones among them. */
-  shadowed = 0;
-  /** Entries that a range deletion covers. */
-  covered = 0;
-  /** Deletions and single deletions with nothing left to delete. */
+  /** Values and operands that are left out: a newer version or a range deletion hides them, or they were merged. */
+  hidden = 0;
+  /** Deletions that are left out. */
   tombstones = 0;
-  /** Operands that went into a value. */
-  merged = 0;
   /** Sequences set to 0. */
   zeroed = 0;
 
   add(other: MergeCounts): void {
     this.entries += other.entries;
     this.written += other.written;
-    this.shadowed += other.shadowed;
-    this.covered += other.covered;
+    this.hidden += other.hidden;
     this.tombstones += other.tombstones;
-    this.merged += other.merged;
     this.zeroed += other.zeroed;
   }
 }

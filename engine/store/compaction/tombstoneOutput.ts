@@ -23,8 +23,8 @@ interface Kept {
 export class TombstoneOutput {
   /** In key order, without overlap. */
   readonly kept: readonly Kept[];
-  /** Pairs of fragment and tombstone that nobody needs any more. */
-  readonly dropped: number;
+  /** Tombstones to be written, not yet cut to the outputs. */
+  readonly count: number;
   readonly #order: KeyOrder;
   /** Fragments that end before the outputs that are still to come. */
   #at = 0;
@@ -32,7 +32,6 @@ export class TombstoneOutput {
   constructor(input: RangeTombstones | undefined, order: KeyOrder, stripes: Stripes, below: Below) {
     this.#order = order;
     const kept: Kept[] = [];
-    let dropped = 0;
     for (const { begin, end, covering } of input?.fragments ?? []) {
       let last = -1;
       let sequences: number[] = [];
@@ -45,7 +44,6 @@ export class TombstoneOutput {
       if (oldest !== undefined && oldest <= stripes.oldest && !below.overlaps(begin, end)) {
         sequences = sequences.slice(0, -1);
       }
-      dropped += covering.length - sequences.length;
       if (sequences.length === 0) continue;
       const before = kept.at(-1);
       if (before !== undefined && this.#compare(before.end, begin) === 0 && same(before.sequences, sequences)) {
@@ -53,7 +51,7 @@ export class TombstoneOutput {
       } else kept.push({ begin, end, sequences });
     }
     this.kept = kept;
-    this.dropped = dropped;
+    this.count = kept.reduce((n, t) => n + t.sequences.length, 0);
   }
 
   /** Whether [from, to) holds a tombstone; undefined bounds are open. `from` never goes back. */

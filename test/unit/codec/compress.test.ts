@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { StoreError } from '../../../engine/base/errors.ts';
 import { canCompress, compress, compressAlways, compressionTypeByte } from '../../../engine/codec/compress.ts';
-import { type CompressionName, decompress, type Dialect, OutputBuffer } from '../../../engine/codec/registry.ts';
+import { type CompressionName, type Dialect, decompress, OutputBuffer } from '../../../engine/codec/registry.ts';
 import { mixedBytes, random, randomBytes } from '../../support/random.ts';
 
 const out = new OutputBuffer();

@@ -21,6 +21,7 @@ import { policyFor } from '../../../engine/policy/registry.ts';
 import { storeEvents } from '../../../engine/store/history.ts';
 import { openStore } from '../../../engine/store/open.ts';
 import { compactionStyle } from '../../../engine/store/summary.ts';
+import { HAS_DB_BENCH, withBenchStore } from '../../support/dbBench.ts';
 import { CORPUS, NO_CORPUS } from '../store/replayHelper.ts';
 
 interface Outcome {
@@ -30,6 +31,8 @@ interface Outcome {
   readonly reason: boolean;
   readonly inputs: boolean;
 }
+
+const DISABLED = 'kDisableCompressionOption';
 
 function viewOf(tree: Tree, family: number, born: ReadonlyMap<number, number>): TreeView {
   const levels = tree.get(family) ?? new Map();
@@ -76,7 +79,7 @@ function replay(
   try {
     const engine = store.shared.dialect.id === 'leveldb' ? 'leveldb' : 'rocksdb';
     const trees: Tree[] = [EMPTY_TREE];
-    const born = new Map<number, { seq: number; at: number }>();
+    const born = new Map<number, { seq: number; at: number; bottommost: boolean }>();
     const pointers = new Map<number, Map<number, TableInfo['smallest']>>();
     for (const e of storeEvents(store)) {
       const before = trees.at(-1) as Tree;
@@ -97,20 +100,30 @@ function replay(
         for (let seq = e.seq; seq > newest; seq--) {
           const times = new Map([...born].map(([n, b]) => [n, b.at]));
           const view = sorted(viewOf(trees[seq - 1] as Tree, e.family, times), context.compare, engine);
-          const movable = (_: TableInfo, level: number): boolean => sameCompression(record, view, level);
+          const filled = view.levels.filter((l) => l.tables.length > 0).map((l) => l.level);
+          const differs = (record['bottommost_compression'] ?? DISABLED) !== DISABLED;
+          const movable = (table: TableInfo, level: number): boolean =>
+            !differs || born.get(table.number)?.bottommost === isBottommost(filled, level);
           asked.push(compare(e, policyFor(style, engine).choose(view, { ...context, movable })));
         }
         const best = asked.find((o) => o.inputs) ?? asked.find((o) => o.level && o.reason) ?? asked[0];
         if (best !== undefined) {
           outcomes.push(best);
-          const log = logged.get(e.removed.map((t) => t.number).sort((a, b) => a - b).join());
+          const log = logged.get(
+            e.removed
+              .map((t) => t.number)
+              .sort((a, b) => a - b)
+              .join(),
+          );
           if (best.inputs && best.choice.kind === 'compact' && best.choice.score !== undefined && log !== undefined) {
             scores.push([best.choice.score, log]);
           }
         }
         if (engine === 'leveldb') rememberPointer(e, before, pointers, context);
       }
-      for (const t of e.added) if (!born.has(t.number)) born.set(t.number, { seq: e.seq, at });
+      const filled = before.get(e.family)?.keys() ?? [];
+      const bottommost = e.kind === 'compaction' && isBottommost(filled, e.added[0]?.level ?? 0);
+      for (const t of e.added) if (!born.has(t.number)) born.set(t.number, { seq: e.seq, at, bottommost });
       trees.push(applyEvent(before, e));
     }
     for (const [id, family] of store.view.version.families) {
@@ -127,11 +140,9 @@ function replay(
   return { outcomes, scores, problems };
 }
 
-/** The last level may have a compression of its own, which a table from above does not have. */
-function sameCompression(record: Readonly<Record<string, string>>, view: TreeView, outputLevel: number): boolean {
-  const bottommost = record['bottommost_compression'] ?? 'kDisableCompressionOption';
-  if (bottommost === 'kDisableCompressionOption' || bottommost === record['compression']) return true;
-  return view.levels.some((l) => l.level > outputLevel && l.tables.length > 0);
+/** The deepest filled level and all below it may have a compression of their own (`GetCompressionType`). */
+function isBottommost(levels: Iterable<number>, level: number): boolean {
+  return level >= Math.max(0, ...levels);
 }
 
 /** LevelDB remembers the largest key of the level's own inputs. */
@@ -145,7 +156,10 @@ function rememberPointer(
   const tables = e.removed
     .filter((t) => t.level === level)
     .flatMap((t) => tree.get(e.family)?.get(level)?.get(t.number) ?? []);
-  const largest = tables.flatMap((t) => t.largest ?? []).sort((a, b) => context.compare(a.key, b.key)).at(-1);
+  const largest = tables
+    .flatMap((t) => t.largest ?? [])
+    .sort((a, b) => context.compare(a.key, b.key))
+    .at(-1);
   if (largest === undefined) return;
   const own = pointers.get(e.family) ?? new Map();
   pointers.set(e.family, own.set(level, largest));
@@ -197,6 +211,23 @@ function report(t: TestContext, { outcomes, scores, problems }: ReturnType<typeo
   );
   assert.deepEqual(problems, []);
   // The rules are the engine's own and the histories are whole, so that nothing but agreement is expected.
+  if (process.env['SHOW'] !== undefined) {
+    for (const [a, b] of scores) if (Math.abs(a - b) > 1e-4) console.log('score', a, b);
+    for (const o of outcomes.filter((x) => !x.inputs))
+      console.log(
+        'diff',
+        o.event.seq,
+        o.event.kind,
+        o.event.why,
+        o.event.removed.map((r) => r.level + ':' + r.number).join(' '),
+        '->',
+        o.choice.kind === 'compact'
+          ? JSON.stringify(o.choice.inputs.map((i) => [i.level, i.tables.map((x) => x.number)])) +
+              o.choice.isTrivialMove +
+              o.choice.reason.text
+          : o.choice.kind,
+      );
+  }
   const told = (o: Outcome): string =>
     `edit ${o.event.seq} ${o.event.kind} ${o.event.why}: ${o.event.removed.map((r) => `${r.level}:${r.number}`).join(' ')}`;
   assert.deepEqual(outcomes.filter((o) => !sameLevel.includes(o)).map(told), []);
@@ -257,5 +288,39 @@ describe('the leveled policy against LevelDB', () => {
     } finally {
       rmSync(directory, { recursive: true, force: true });
     }
+  });
+});
+
+describe('policies against db_bench', { skip: HAS_DB_BENCH ? false : 'db_bench is not installed' }, () => {
+  const small = [
+    '--num=120000',
+    '--write_buffer_size=262144',
+    '--target_file_size_base=131072',
+    '--max_bytes_for_level_base=524288',
+    '--max_bytes_for_level_multiplier=4',
+    '--compression_type=none',
+    '--benchmarks=fillrandom,waitforcompaction',
+  ];
+
+  it('leveled with dynamic level bytes', (t) => {
+    withBenchStore([...small, '--level_compaction_dynamic_level_bytes=1'], (directory) => {
+      const found = replay(directory);
+      assert.ok(found.outcomes.length > 20);
+      report(t, found);
+    });
+  });
+
+  for (const pri of [0, 1, 2, 4]) {
+    it(`leveled, compaction_pri ${pri}`, (t) => {
+      withBenchStore([...small, `--compaction_pri=${pri}`], (directory) => {
+        report(t, replay(directory));
+      });
+    });
+  }
+
+  it('universal', (t) => {
+    withBenchStore([...small, '--compaction_style=1'], (directory) => {
+      report(t, replay(directory));
+    });
   });
 });

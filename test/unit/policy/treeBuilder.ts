@@ -3,6 +3,7 @@ import { compareBytes } from '../../../engine/base/bytes.ts';
 import type { Bound, TableInfo, TreeView } from '../../../engine/model/tree.ts';
 import { type PolicyOptions, ROCKSDB_DEFAULTS } from '../../../engine/policy/options.ts';
 import type { Choice, PolicyContext } from '../../../engine/policy/policy.ts';
+import { spanOf } from '../../../engine/policy/ranges.ts';
 
 export const NOW = 1_700_000_000;
 
@@ -89,14 +90,19 @@ export function execute(v: TreeView, choice: Choice, nextNumber: number, now: nu
   const bytes = taken.reduce((n, t) => n + t.bytes, 0);
   const low = Math.min(...taken.map((t) => keyNumber(t.smallest.key)));
   const high = Math.max(...taken.map((t) => keyNumber(t.largest.key)));
+  const span = spanOf(compareBytes, taken);
   const smallestSeq = Math.min(...taken.map((t) => t.smallestSeq as number));
   const largestSeq = Math.max(...taken.map((t) => t.largestSeq as number));
   const pieces = Math.max(1, Math.min(Math.ceil(bytes / choice.maxOutputBytes), high - low + 1));
   const outputs = Array.from({ length: pieces }, (_, i): TableInfo => {
     const from = low + Math.floor(((high - low + 1) * i) / pieces);
     const to = low + Math.floor(((high - low + 1) * (i + 1)) / pieces) - 1;
+    const made = table(choice.outputLevel, nextNumber + i, { keys: [from, to], seqs: [largestSeq, smallestSeq] });
     return {
-      ...table(choice.outputLevel, nextNumber + i, { keys: [from, to], seqs: [largestSeq, smallestSeq] }),
+      ...made,
+      // The outer ends are those of the inputs: a table that stays may meet them.
+      ...(i === 0 ? { smallest: span.smallest } : {}),
+      ...(i === pieces - 1 ? { largest: span.largest } : {}),
       bytes: Math.max(1, Math.floor(bytes / pieces)),
       createdAt: now,
     };

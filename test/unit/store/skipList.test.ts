@@ -70,7 +70,10 @@ describe('skip list', () => {
           }
         }
         assert.equal(list.count, all.length);
-        assert.equal(list.bytes, all.reduce((sum, e) => sum + e.key.length + e.value.length, 0));
+        assert.equal(
+          list.bytes,
+          all.reduce((sum, e) => sum + e.key.length + e.value.length, 0),
+        );
         assert.equal(list.smallestSequence, 1);
         assert.equal(list.largestSequence, all.length);
       }

@@ -1,0 +1,152 @@
+/**
+ * The tables that a compaction writes. A table is cut between two user keys only, never between versions
+ * of one; each is synced before the next begins, so that a commit waits for no more than the last.
+ */
+import { TableBuilder, type TableBuilderOptions, type TableSummary } from '../../formats/block/tableBuilder.ts';
+import type { FileHandle, FileSystem } from '../../fs/fileSystem.ts';
+import { ValueType } from '../../iter/cursor.ts';
+import type { Grandparents } from './grandparents.ts';
+import type { EntrySink } from './mergeFilter.ts';
+import type { TombstoneOutput } from './tombstoneOutput.ts';
+
+/** A place for the next table. */
+export interface OutputPlace {
+  readonly number: number;
+  readonly path: string;
+  readonly options: TableBuilderOptions;
+}
+
+export interface OutputTable {
+  readonly number: number;
+  readonly path: string;
+  readonly summary: TableSummary;
+}
+
+export interface OutputLimits {
+  /** Size in bytes at which a table is cut. */
+  readonly maxBytes: number;
+  readonly grandparents: Grandparents;
+}
+
+export class Outputs implements EntrySink {
+  readonly tables: OutputTable[] = [];
+  readonly #fs: FileSystem;
+  readonly #place: () => OutputPlace;
+  readonly #limits: OutputLimits;
+  readonly #tombstones: TombstoneOutput;
+  readonly #blobFiles: ((value: Uint8Array, start: number, length: number, builder: TableBuilder) => void) | undefined;
+  #open: { readonly place: OutputPlace; readonly file: FileHandle; readonly builder: TableBuilder } | undefined;
+  #builder: TableBuilder | undefined;
+  /** First user key that the open table, or the next, may hold; undefined: the smallest there is. */
+  #from: Uint8Array | undefined;
+  readonly #to: Uint8Array | undefined;
+  #bytesDone = 0;
+
+  /**
+   * `place` gives each table its number; `from` and `to` bound the range of the job. `entityBlobs` notes
+   * the blob files that an entity refers to.
+   */
+  constructor(
+    fs: FileSystem,
+    place: () => OutputPlace,
+    limits: OutputLimits,
+    tombstones: TombstoneOutput,
+    range: { readonly from?: Uint8Array | undefined; readonly to?: Uint8Array | undefined } = {},
+    entityBlobs?: (value: Uint8Array, start: number, length: number, builder: TableBuilder) => void,
+  ) {
+    this.#fs = fs;
+    this.#place = place;
+    this.#limits = limits;
+    this.#tombstones = tombstones;
+    this.#from = range.from;
+    this.#to = range.to;
+    this.#blobFiles = entityBlobs;
+  }
+
+  /** Bytes written so far, about. */
+  get bytes(): number {
+    return this.#bytesDone + (this.#builder?.dataBytes ?? 0);
+  }
+
+  add(
+    newKey: boolean,
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    sequence: number,
+    type: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    let builder = this.#builder;
+    if (newKey) {
+      const far = this.#limits.grandparents.cutBefore(keyBuffer, keyStart, keyLength);
+      if (builder !== undefined && (far || builder.dataBytes >= this.#limits.maxBytes)) {
+        this.#finish(keyBuffer.slice(keyStart, keyStart + keyLength));
+        builder = undefined;
+      }
+    }
+    builder ??= this.#begin();
+    builder.add(keyBuffer, keyStart, keyLength, sequence, type, valueBuffer, valueStart, valueLength);
+    if (type === ValueType.wideColumnEntity) this.#blobFiles?.(valueBuffer, valueStart, valueLength, builder);
+  }
+
+  /** Ends the last table; range deletions without any points around them get one of their own. */
+  finish(): readonly OutputTable[] {
+    if (this.#builder === undefined && this.#tombstones.anyIn(this.#from, this.#to)) this.#begin();
+    if (this.#builder !== undefined) this.#finish(this.#to);
+    return this.tables;
+  }
+
+  /** Removes everything that was written. Never throws. */
+  abort(): void {
+    const open = this.#open;
+    this.#open = undefined;
+    this.#builder = undefined;
+    const paths = this.tables.map((t) => t.path);
+    if (open !== undefined) {
+      paths.push(open.place.path);
+      quietly(() => open.file.close());
+    }
+    for (const path of paths) quietly(() => this.#fs.remove(path));
+  }
+
+  #begin(): TableBuilder {
+    const place = this.#place();
+    const file = this.#fs.open(place.path, 'create');
+    try {
+      const builder = new TableBuilder(file, place.options);
+      this.#open = { place, file, builder };
+      this.#builder = builder;
+      return builder;
+    } catch (thrown) {
+      quietly(() => file.close());
+      quietly(() => this.#fs.remove(place.path));
+      throw thrown;
+    }
+  }
+
+  #finish(to: Uint8Array | undefined): void {
+    const open = this.#open;
+    if (open === undefined) return;
+    this.#tombstones.addTo(open.builder, this.#from, to);
+    this.#from = to;
+    const summary = open.builder.finish();
+    this.#builder = undefined;
+    open.file.sync();
+    // The handle is closed before the table counts as done: what fails from here on still finds its path.
+    this.#open = undefined;
+    this.tables.push({ number: open.place.number, path: open.place.path, summary });
+    open.file.close();
+    this.#bytesDone += summary.bytes;
+  }
+}
+
+function quietly(run: () => void): void {
+  try {
+    run();
+  } catch {
+    // What cannot be removed is found as an obsolete file when the store is opened next.
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * The proof of a compaction: what every reader sees in the inputs, it sees in the outputs.
+ *
+ * 1. While the inputs are merged, each user key's state at the tip and at every live snapshot goes into a
+ *    digest: the value, the operands that wait for one, or that the key is deleted. "Deleted" and "not
+ *    there" differ only where a table below may hold the key.
+ * 2. The outputs are read back from their files, checksums and all, and digested in the same way.
+ * 3. Range deletions, which speak of keys that neither holds, are compared by what they cover.
+ *
+ * A compaction changes nothing else of the tree, so equal states of inputs and outputs mean equal answers
+ * to every read. The digest is a sum of 64-bit hashes: parts of it can be computed in any order.
+ */
+import { type Cursor, ValueType } from '../../iter/cursor.ts';
+import { MergingCursor } from '../../iter/merging.ts';
+import type { KeyOrder } from '../../iter/order.ts';
+import type { RangeTombstones } from '../../iter/rangeTombstones.ts';
+import type { TableInfo } from '../../model/tree.ts';
+import type { Below } from './below.ts';
+import type { KeyWitness } from './mergeFilter.ts';
+import { isTombstone, type MergeRules } from './rules.ts';
+import type { Stripes } from './stripes.ts';
+import { Versions } from './versions.ts';
+
+/** Numbers below 2^32, so that it crosses to another thread as it is. */
+export interface Digest {
+  readonly states: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export const NO_STATES: Digest = { states: 0, low: 0, high: 0 };
+
+export function sumDigests(a: Digest, b: Digest): Digest {
+  return { states: a.states + b.states, low: (a.low + b.low) >>> 0, high: (a.high + b.high) >>> 0 };
+}
+
+export function equalDigests(a: Digest, b: Digest): boolean {
+  return a.states === b.states && a.low === b.low && a.high === b.high;
+}
+
+const Kind = { value: 1, deleted: 2, operands: 3 } as const;
+/** How the operands of a merge end. */
+const Base = { open: 1, closed: 2, value: 3 } as const;
+
+export class StateDigest implements KeyWitness {
+  readonly #stripes: Stripes;
+  readonly #tombstones: RangeTombstones | undefined;
+  readonly #below: Below;
+  readonly #merge: MergeRules['merge'];
+  #states = 0;
+  #low = 0;
+  #high = 0;
+  /** Hash under way. */
+  #a = 0;
+  #b = 0;
+
+  constructor(rules: Pick<MergeRules, 'stripes' | 'tombstones' | 'below' | 'merge'>) {
+    this.#stripes = rules.stripes;
+    this.#tombstones = rules.tombstones;
+    this.#below = rules.below;
+    this.#merge = rules.merge;
+  }
+
+  get digest(): Digest {
+    return { states: this.#states, low: this.#low, high: this.#high };
+  }
+
+  put(key: Uint8Array, keyStart: number, keyLength: number, value: Uint8Array, start: number, length: number): void {
+    this.#begin(key, keyStart, keyLength, 0, Kind.value);
+    this.#number(ValueType.value);
+    this.#absorb(value, start, length);
+    this.#end();
+  }
+
+  versions(v: Versions): void {
+    const { limits } = this.#stripes;
+    for (let i = 0; i < limits.length; i++) this.#state(v, limits[i] as number, limits.length - 1 - i);
+  }
+
+  /** The key as of `limit`, which is the reader with number `reader`, 0 being the tip. */
+  #state(v: Versions, limit: number, reader: number): void {
+    const covering = this.#tombstones?.covering(v.key, 0, v.keyLength, limit) ?? -1;
+    const operands: number[] = [];
+    /** Type of the version that ends the search; -1 a range deletion, -2 none. */
+    let end = covering >= 0 ? -1 : -2;
+    let base = -1;
+    for (let i = 0; i < v.count; i++) {
+      const sequence = v.sequences[i] as number;
+      if (sequence > limit) continue;
+      if (covering > sequence) break;
+      const type = v.types[i] as number;
+      if (type === ValueType.merge) {
+        operands.push(i);
+        continue;
+      }
+      end = type;
+      base = i;
+      break;
+    }
+    if (operands.length === 0) {
+      // What a range deletion hides is compared by its range.
+      if (end < 0) return;
+      if (isTombstone(end)) {
+        if (!this.#matters(v, end)) return;
+        this.#begin(v.key, 0, v.keyLength, reader, Kind.deleted);
+      } else {
+        this.#begin(v.key, 0, v.keyLength, reader, Kind.value);
+        this.#number(end);
+        this.#absorb(v.bytes, v.starts[base] as number, v.lengths[base] as number);
+      }
+      this.#end();
+      return;
+    }
+    this.#operands(v, operands, end, base, reader);
+  }
+
+  #operands(v: Versions, operands: readonly number[], end: number, base: number, reader: number): void {
+    const deleted = end === -1 || (end >= 0 && isTombstone(end));
+    const key = v.key.slice(0, v.keyLength);
+    const closed = deleted || (end === -2 && !this.#below.holds(key));
+    if (this.#merge !== undefined && (closed || end === ValueType.value)) {
+      const values = operands.map((i) => v.value(i)).reverse();
+      const result = this.#merge(closed ? undefined : v.value(base), values, key);
+      if (result !== undefined) {
+        this.#begin(v.key, 0, v.keyLength, reader, Kind.value);
+        this.#number(ValueType.value);
+        this.#absorb(result, 0, result.length);
+        this.#end();
+        return;
+      }
+    }
+    this.#begin(v.key, 0, v.keyLength, reader, Kind.operands);
+    for (const i of operands) this.#absorb(v.bytes, v.starts[i] as number, v.lengths[i] as number);
+    // Without anything below it makes no difference whether a deletion ends the operands.
+    this.#number(closed || (deleted && !this.#below.holds(key)) ? Base.closed : base >= 0 ? Base.value : Base.open);
+    if (base >= 0 && !deleted) {
+      this.#number(end);
+      this.#absorb(v.bytes, v.starts[base] as number, v.lengths[base] as number);
+    }
+    this.#end();
+  }
+
+  /** Whether a deletion of the key can still be told from nothing. */
+  #matters(v: Versions, type: number): boolean {
+    if (!this.#below.mayHold(v.key, 0, v.keyLength)) return false;
+    return type !== ValueType.singleDeletion || this.#below.holds(v.key.slice(0, v.keyLength));
+  }
+
+  #begin(key: Uint8Array, start: number, length: number, reader: number, kind: number): void {
+    this.#a = 0x9e3779b9 ^ reader;
+    this.#b = 0x85ebca6b + kind;
+    this.#absorb(key, start, length);
+  }
+
+  #number(n: number): void {
+    this.#a = Math.imul(this.#a ^ n, 0xcc9e2d51);
+    this.#b = Math.imul((this.#b + n) ^ (this.#b >>> 15), 0x2545f491);
+  }
+
+  /** Two multiplicative lanes over words of 32 bits; the length is part of it. */
+  #absorb(b: Uint8Array, start: number, length: number): void {
+    let a1 = this.#a;
+    let b1 = this.#b;
+    const end = start + length;
+    let i = start;
+    for (; i + 4 <= end; i += 4) {
+      const w =
+        (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
+      a1 = Math.imul(a1 ^ w, 0xcc9e2d51);
+      a1 = (a1 << 13) | (a1 >>> 19);
+      b1 = Math.imul(b1 + w, 0x2545f491) ^ (b1 >>> 15);
+    }
+    let last = length;
+    for (; i < end; i++) last = (last << 8) | (b[i] as number);
+    a1 = Math.imul(a1 ^ last, 0x1b873593);
+    a1 = (a1 << 15) | (a1 >>> 17);
+    b1 = Math.imul(b1 + last, 0x165667b1) ^ (b1 >>> 13);
+    this.#a = a1;
+    this.#b = b1 + length;
+  }
+
+  #end(): void {
+    this.#states++;
+    this.#low = (this.#low + avalanche(this.#a ^ (this.#b >>> 3))) >>> 0;
+    this.#high = (this.#high + avalanche(this.#b + Math.imul(this.#a, 5))) >>> 0;
+  }
+}
+
+function avalanche(x: number): number {
+  let h = x;
+  h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
+  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
+  return h ^ (h >>> 16);
+}
+
+/** Walks over all versions of `cursor`, which is at its beginning, and tells the digest of them, slice by slice. */
+export class DigestWalk {
+  readonly #cursor: Cursor;
+  readonly #merging: MergingCursor | undefined;
+  readonly #digest: StateDigest;
+  readonly #plain: boolean;
+  readonly #tombstones: RangeTombstones | undefined;
+  readonly #versions = new Versions();
+
+  constructor(cursor: Cursor, digest: StateDigest, stripes: Stripes, tombstones: RangeTombstones | undefined) {
+    this.#cursor = cursor;
+    this.#merging = cursor instanceof MergingCursor ? cursor : undefined;
+    this.#digest = digest;
+    this.#plain = stripes.single;
+    this.#tombstones = tombstones;
+  }
+
+  /** False at the end. */
+  step(keys: number): boolean {
+    const v = this.#versions;
+    for (let n = 0; n < keys; n++) {
+      const c = this.#current();
+      if (c === undefined) return false;
+      v.setKey(c.keyBuffer, c.keyStart, c.keyLength);
+      v.clear();
+      const isPut =
+        this.#plain &&
+        c.type === ValueType.value &&
+        (this.#tombstones === undefined ||
+          this.#tombstones.covering(c.keyBuffer, c.keyStart, c.keyLength, Number.MAX_VALUE) <= c.sequence);
+      if (isPut) {
+        this.#digest.put(c.keyBuffer, c.keyStart, c.keyLength, c.valueBuffer, c.valueStart, c.valueLength);
+      }
+      for (let o: Cursor | undefined = c; o !== undefined; o = this.#current()) {
+        if (!v.isKey(o.keyBuffer, o.keyStart, o.keyLength)) break;
+        if (!isPut) v.add(o);
+        this.#cursor.next();
+      }
+      if (!isPut) this.#digest.versions(v);
+    }
+    return true;
+  }
+
+  #current(): Cursor | undefined {
+    if (this.#merging !== undefined) return this.#merging.current;
+    return this.#cursor.valid ? this.#cursor : undefined;
+  }
+}
+
+/**
+ * Whether the range deletions of the outputs cover what those of the inputs cover, wherever something
+ * below could be uncovered. `tables`: the outputs, whose ends may cut a tombstone in two.
+ */
+export function sameCoverage(
+  input: RangeTombstones | undefined,
+  output: RangeTombstones | undefined,
+  tables: readonly TableInfo[],
+  order: KeyOrder,
+  stripes: Stripes,
+  below: Below,
+): boolean {
+  const compare = (a: Uint8Array, b: Uint8Array): number => order.compareUser(a, 0, a.length, b, 0, b.length);
+  const agree = (key: Uint8Array): boolean =>
+    stripes.limits.every(
+      (limit) =>
+        (input?.covering(key, 0, key.length, limit) ?? -1) === (output?.covering(key, 0, key.length, limit) ?? -1),
+    );
+  for (const { begin, end } of input?.fragments ?? []) {
+    if (!below.overlaps(begin, end)) continue;
+    if (!agree(begin)) return false;
+    for (const t of tables) {
+      for (const { key } of [t.smallest, t.largest]) {
+        if (compare(key, begin) > 0 && compare(key, end) < 0 && !agree(key)) return false;
+      }
+    }
+  }
+  // The outputs may not delete what the inputs did not.
+  return (output?.fragments ?? []).every(({ begin }) =>
+    stripes.limits.every((limit) => {
+      const now = output?.covering(begin, 0, begin.length, limit) ?? -1;
+      return now < 0 || now === (input?.covering(begin, 0, begin.length, limit) ?? -1);
+    }),
+  );
+}

@@ -1,0 +1,171 @@
+/**
+ * New stores in LevelDB's or RocksDB's format (rocksdb-leveldb.md §1, §5, §11, §14): the files that the
+ * engine itself begins with, and then a sample workload written as any other writes are.
+ */
+import { utf8 } from '../base/bytes.ts';
+import { StoreError, toStoreError } from '../base/errors.ts';
+import type { Dialect } from '../formats/leveldb/dialect.ts';
+import { encodeLevelDbEdit } from '../formats/leveldb/editEncoder.ts';
+import { LogWriter } from '../formats/leveldb/logWriter.ts';
+import { manifestFileName, optionsFileName } from '../formats/leveldb/names.ts';
+import { emptyEdit } from '../formats/leveldb/versionEdit.ts';
+import { encodeRocksDbEdit } from '../formats/rocksdb/editEncoder.ts';
+import {
+  DEFAULT_DB_OPTIONS,
+  DEFAULT_FAMILY_OPTIONS,
+  DEFAULT_TABLE_OPTIONS,
+  encodeOptions,
+  OPTIONS_VERSION,
+} from '../formats/rocksdb/optionsWriter.ts';
+import { dirName, type FileSystem, joinPath } from '../fs/fileSystem.ts';
+import { BYTEWISE } from '../iter/order.ts';
+import { setCurrent } from './manifestWriter.ts';
+import { SAMPLES } from './samples/catalog.ts';
+import type { Sample } from './samples/sample.ts';
+import type { WriteEnvironment } from './writeEnvironment.ts';
+import { WriteRefused } from './writeGate.ts';
+import { StoreWriter } from './writer.ts';
+
+export interface CreateOptions {
+  readonly format: Dialect['id'];
+  /** Name of a sample; `empty` by default. */
+  readonly sample?: string;
+  readonly seed?: number;
+}
+
+export interface CreateProgress {
+  /** Batches written, of about how many. */
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface Created {
+  readonly directory: string;
+  readonly writes: number;
+  readonly sequence: number;
+}
+
+const MANIFEST_NUMBER = 1;
+const OPTIONS_NUMBER = 2;
+const SEED = 20_260_101;
+
+/** Throws INPUT for a name that is none, or a sample that the format cannot hold. */
+export function sampleByName(name: string, format: Dialect['id']): Sample {
+  const sample = SAMPLES.find((s) => s.name === name);
+  const names = SAMPLES.filter((s) => s.formats.includes(format)).map((s) => s.name);
+  if (sample === undefined) {
+    throw new StoreError('INPUT', `there is no sample "${name}"`, { mend: `there are: ${names.join(', ')}` });
+  }
+  if (!sample.formats.includes(format)) {
+    throw new StoreError('INPUT', `the sample "${name}" cannot be held by a ${format} store`, {
+      mend: `${format} has: ${names.join(', ')}`,
+    });
+  }
+  return sample;
+}
+
+/**
+ * Creates a store and fills it, a batch a step. The directory must be absent or empty; whatever goes
+ * wrong, or if the job is given up, what was made is removed again. Throws WriteRefused or StoreError.
+ */
+export function* createStore(
+  env: WriteEnvironment,
+  directory: string,
+  options: CreateOptions,
+): Generator<CreateProgress, Created, void> {
+  const { fs } = env;
+  const sample = sampleByName(options.sample ?? 'empty', options.format);
+  const existed = prepareDirectory(fs, directory);
+  let finished = false;
+  let writer: StoreWriter | undefined;
+  try {
+    writeFirstFiles(env, directory, options.format, sample);
+    writer = StoreWriter.open(env, directory, { writeBufferBytes: sample.writeBufferBytes });
+    const total = sample.batches;
+    let done = 0;
+    let writes = 0;
+    for (const step of sample.run(options.seed ?? SEED)) {
+      const batch = writer.batch();
+      for (const { key, value } of step) {
+        if (value === undefined) batch.delete(0, key);
+        else batch.put(0, key, value);
+      }
+      writer.writeSync(batch);
+      writes += step.length;
+      yield { done: ++done, total };
+    }
+    writer.flush();
+    const sequence = writer.lastSequence;
+    finished = true;
+    return { directory, writes, sequence };
+  } finally {
+    writer?.close();
+    if (!finished) removeAll(fs, directory, existed);
+  }
+}
+
+/** True if the directory was there, and empty. */
+function prepareDirectory(fs: FileSystem, directory: string): boolean {
+  try {
+    const names = fs.list(directory);
+    if (names.length > 0) {
+      throw new WriteRefused('INPUT', 'the directory is not empty: a store is only created in a new one', {
+        path: directory,
+      });
+    }
+    return true;
+  } catch (thrown) {
+    const e = toStoreError(thrown);
+    if (e.code !== 'NOT_FOUND') throw e;
+  }
+  fs.mkdir(directory);
+  return false;
+}
+
+function writeFile(fs: FileSystem, path: string, bytes: Uint8Array): void {
+  const file = fs.open(path, 'create');
+  try {
+    file.append(bytes);
+    file.sync();
+  } finally {
+    file.close();
+  }
+}
+
+function writeFirstFiles(env: WriteEnvironment, directory: string, format: Dialect['id'], sample: Sample): void {
+  const { fs } = env;
+  const edit = { ...emptyEdit(), comparator: BYTEWISE.name, logNumber: 0, lastSequence: 0 };
+  let record: Uint8Array;
+  if (format === 'rocksdb') {
+    const databaseId = env.id();
+    writeFile(fs, joinPath(directory, 'IDENTITY'), utf8(databaseId));
+    record = encodeRocksDbEdit({ ...edit, databaseId, nextFileNumber: OPTIONS_NUMBER + 1 });
+    const options = encodeOptions({
+      version: OPTIONS_VERSION,
+      db: DEFAULT_DB_OPTIONS,
+      families: [
+        { name: 'default', cf: { ...DEFAULT_FAMILY_OPTIONS, ...sample.options }, table: DEFAULT_TABLE_OPTIONS },
+      ],
+    });
+    writeFile(fs, joinPath(directory, optionsFileName(OPTIONS_NUMBER)), options);
+  } else record = encodeLevelDbEdit({ ...edit, nextFileNumber: MANIFEST_NUMBER + 1 });
+  const file = fs.open(joinPath(directory, manifestFileName(MANIFEST_NUMBER)), 'create');
+  try {
+    const log = new LogWriter(file);
+    log.append(record);
+    log.sync();
+  } finally {
+    file.close();
+  }
+  setCurrent(fs, directory, MANIFEST_NUMBER);
+  fs.syncDir(dirName(directory));
+}
+
+function removeAll(fs: FileSystem, directory: string, existed: boolean): void {
+  try {
+    for (const name of fs.list(directory)) fs.remove(joinPath(directory, name));
+    if (!existed) fs.remove(directory);
+  } catch {
+    // What is left is no store, or an incomplete one that nothing else counts on.
+  }
+}
