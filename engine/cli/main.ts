@@ -2,6 +2,7 @@
 import { toStoreError } from '../base/errors.ts';
 import { WriteRefused } from '../store/writeGate.ts';
 import { type CommandSpec, readArgs, UsageError } from './args.ts';
+import { compactCommand } from './compact.ts';
 import { dumpCommand, historyCommand } from './files.ts';
 import { getCommand } from './get.ts';
 import { infoCommand } from './info.ts';
@@ -20,6 +21,7 @@ const COMMANDS: readonly CommandSpec[] = [
   scanCommand,
   dumpCommand,
   historyCommand,
+  compactCommand,
   putCommand,
   deleteCommand,
   deleteRangeCommand,

@@ -49,6 +49,9 @@ const MANIFEST_NUMBER = 1;
 const OPTIONS_NUMBER = 2;
 const SEED = 20_260_101;
 
+/** Some builds of RocksDB bring no codec at all: a store without compression opens in every one. */
+const PORTABLE: Readonly<Record<string, string>> = { compression: 'kNoCompression' };
+
 /** Throws INPUT for a name that is none, or a sample that the format cannot hold. */
 export function sampleByName(name: string, format: Dialect['id']): Sample {
   const sample = SAMPLES.find((s) => s.name === name);
@@ -144,7 +147,11 @@ function writeFirstFiles(env: WriteEnvironment, directory: string, format: Diale
       version: OPTIONS_VERSION,
       db: DEFAULT_DB_OPTIONS,
       families: [
-        { name: 'default', cf: { ...DEFAULT_FAMILY_OPTIONS, ...sample.options }, table: DEFAULT_TABLE_OPTIONS },
+        {
+          name: 'default',
+          cf: { ...DEFAULT_FAMILY_OPTIONS, ...PORTABLE, ...sample.options },
+          table: DEFAULT_TABLE_OPTIONS,
+        },
       ],
     });
     writeFile(fs, joinPath(directory, optionsFileName(OPTIONS_NUMBER)), options);

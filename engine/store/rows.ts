@@ -31,11 +31,16 @@ export function visibleRow(e: VisibleEntries, previewBytes: number): EntryRow {
   };
 }
 
+/** Crossing a thread copies a view's whole buffer: a small value must not take its neighbours along. */
+function owned(b: Uint8Array): Uint8Array {
+  return b.buffer.byteLength > 2 * b.length ? b.slice() : b;
+}
+
 /** The row of a get, values whole. */
 export function resolvedRow(key: Uint8Array, r: Resolved): EntryRow {
   return {
     key,
-    value: r.value ?? null,
+    value: r.value === undefined ? null : owned(r.value),
     valueSize: r.value?.length ?? 0,
     seq: r.sequence,
     type: typeName(r.type),
