@@ -3,8 +3,8 @@
  * what `Environment` hands in. The same object serves the worker, the CLI and the tests.
  */
 import type { Clock } from './base/entropy.ts';
-import { StoreError } from './base/errors.ts';
-import { type FileSystem, joinPath } from './fs/fileSystem.ts';
+import { StoreError, toStoreError } from './base/errors.ts';
+import { baseName, type FileSystem, joinPath } from './fs/fileSystem.ts';
 import { DamageLog } from './iter/damage.ts';
 import type {
   BlockDetails,
@@ -21,19 +21,25 @@ import type {
   TableDetails,
 } from './protocol/engineApi.ts';
 import type { CancelToken } from './protocol/rpc.ts';
+import { compactCopy, compactInPlace, planCompaction, type Watch } from './service/compaction.ts';
+import { createSample } from './service/sample.ts';
 import { dumpLines } from './store/dump/dump.ts';
 import { openStore, openTableFile } from './store/open.ts';
 import { PointGet } from './store/pointGet.ts';
 import type { StoreReader } from './store/reader.ts';
 import { ResultSet } from './store/resultSet.ts';
 import { resolvedRow } from './store/rows.ts';
+import { SAMPLES } from './store/samples/catalog.ts';
 import { summarize, tableRow } from './store/summary.ts';
 import { blockDetails, tableDetails } from './store/tableStats.ts';
 import { versionValue, visibleValue } from './store/values.ts';
+import type { WriteEnvironment } from './store/writeEnvironment.ts';
 
 export interface Environment {
-  /** Must not allow writing unless the caller wants to write. */
+  /** For everything that reads; need not allow writing. */
   readonly fs: FileSystem;
+  /** For the calls that write, and only for them; where it is absent, those are refused. */
+  readonly write?: WriteEnvironment;
   readonly clock: Clock;
   /** The process that holds an exclusive lock on this file, if the system tells. */
   lockOwner(path: string): { readonly pid: number } | undefined;
@@ -42,7 +48,7 @@ export interface Environment {
 
 /** Queries kept at once; the one unused for longest is closed when there are more. */
 const QUERIES_MAX = 32;
-/** Milliseconds between two progress notices of one query. */
+/** Milliseconds between two progress notices of one query or job. */
 const NOTICE_MS = 100;
 
 interface Open {
@@ -60,6 +66,8 @@ export class Service {
   readonly #queries = new Map<number, ResultSet>();
   #open: Open | undefined;
   #nextQuery = 1;
+  /** A job of ours holds the LOCK of the open store, or is about to. */
+  #writing = false;
 
   constructor(env: Environment) {
     this.#env = env;
@@ -79,10 +87,19 @@ export class Service {
     return this.#opened().store;
   }
 
-  /** Whether a process holds the store's LOCK. */
+  /** Whether somebody else holds the store's LOCK. */
   get locked(): boolean {
+    return !this.#writing && this.#owner() !== undefined;
+  }
+
+  #owner(): { readonly pid: number } | undefined {
     const { path, kind } = this.#opened();
-    return kind === 'directory' && this.#env.lockOwner(joinPath(path, 'LOCK')) !== undefined;
+    return kind === 'directory' ? this.#env.lockOwner(joinPath(path, 'LOCK')) : undefined;
+  }
+
+  /** Whether files may vanish under a reader. */
+  get #live(): boolean {
+    return this.#writing || this.locked;
   }
 
   readonly #handlers: Handlers = {
@@ -109,6 +126,10 @@ export class Service {
       this.#queries.delete(p.query);
     },
     dump: (p, token) => this.#dump(p, token),
+    compactPlan: (p, token) => this.#compactPlan(p, token),
+    compact: (p, token) => this.#compact(p, token),
+    samples: () => SAMPLES.map(({ name, summary, formats }) => ({ name, summary, formats })),
+    createSample: (p, token) => this.#createSample(p, token),
     close: () => this.#close(),
   };
 
@@ -140,7 +161,7 @@ export class Service {
 
   async #tableDetails(number: number, token: CancelToken): Promise<TableDetails> {
     const { store } = this;
-    const view = store.stableView(store.view.tableInfo(number).family, false);
+    const view = store.stableView(store.view.tableInfo(number).family, this.#writing);
     try {
       const job = tableDetails(view, view.tableInfo(number));
       for (let step = job.next(); ; step = job.next()) {
@@ -186,7 +207,7 @@ export class Service {
   }
 
   #openQuery(p: Params<'openQuery'>): QueryState {
-    const query = new ResultSet(this.#nextQuery++, this.store, p, this.locked, this.#env.clock);
+    const query = new ResultSet(this.#nextQuery++, this.store, p, this.#live, this.#env.clock);
     this.#queries.set(query.id, query);
     for (const [id, old] of this.#queries) {
       if (this.#queries.size <= QUERIES_MAX) break;
@@ -235,6 +256,10 @@ export class Service {
   async #dump(p: Params<'dump'>, token: CancelToken): Promise<Page<string>> {
     const { path, kind } = this.#opened();
     const file = kind === 'table' ? path : joinPath(path, p.file);
+    if (baseName(file) === 'LOCK') {
+      // Closing it would drop a lock that this process holds.
+      throw new StoreError('INPUT', 'LOCK is not opened: it is empty, and held or not', { path: file });
+    }
     const items: string[] = [];
     let total = 0;
     let complete = true;
@@ -249,6 +274,81 @@ export class Service {
       if (total % 2000 === 0) await this.#turn(token);
     }
     return { items, offset: p.offset, total, complete };
+  }
+
+  // ── Writing ──────────────────────────────────────────────────────────────────────────────────
+
+  #directory(): string {
+    const { path, kind } = this.#opened();
+    if (kind === 'table') {
+      throw new StoreError('INPUT', 'one table file cannot be compacted: open the directory of its store', { path });
+    }
+    return path;
+  }
+
+  #writeEnvironment(): WriteEnvironment {
+    const { write } = this.#env;
+    if (write === undefined) throw new StoreError('READ_ONLY', 'this engine was started for reading only');
+    return write;
+  }
+
+  #watch(token: CancelToken): Watch {
+    const { clock } = this.#env;
+    let noticed = Number.NEGATIVE_INFINITY;
+    return {
+      clock,
+      isCancelled: () => token.cancelled,
+      progress: (progress) => {
+        if (clock.elapsed() - noticed < NOTICE_MS) return;
+        noticed = clock.elapsed();
+        this.#env.notify({ kind: 'compactionProgress', progress });
+      },
+    };
+  }
+
+  async #compactPlan(p: Params<'compactPlan'>, token: CancelToken): Promise<Result<'compactPlan'>> {
+    this.#directory();
+    const owner = this.#writing ? undefined : this.#owner();
+    return planCompaction(this.store, p, owner, this.#env.write, this.#watch(token));
+  }
+
+  async #compact(p: Params<'compact'>, token: CancelToken): Promise<Result<'compact'>> {
+    const directory = this.#directory();
+    const env = this.#writeEnvironment();
+    if (p.mode === 'copy') return compactCopy(env, directory, p.out, p, this.#watch(token));
+    if (this.#writing) throw new StoreError('LOCKED', 'a compaction of this store is under way', { path: directory });
+    const open = this.#open;
+    this.#writing = true;
+    try {
+      // Rows that somebody looks at stay readable when their tables go.
+      for (const query of this.#queries.values()) query.hold();
+      return await compactInPlace(env, directory, p, this.#watch(token));
+    } finally {
+      this.#writing = false;
+      if (this.#open === open) this.#changedByUs();
+    }
+  }
+
+  #changedByUs(): void {
+    try {
+      this.store.refresh();
+      this.#env.notify({ kind: 'storeChanged', summary: this.#summary() });
+    } catch (thrown) {
+      // What became of the compaction counts; the next call says what is wrong with the store.
+      this.#env.notify({ kind: 'log', level: 'warn', message: `not refreshed: ${toStoreError(thrown).message}` });
+    }
+  }
+
+  async #createSample(p: Params<'createSample'>, token: CancelToken): Promise<void> {
+    const { clock } = this.#env;
+    let noticed = Number.NEGATIVE_INFINITY;
+    const progress = (done: number, total: number): void => {
+      if (clock.elapsed() - noticed < NOTICE_MS) return;
+      noticed = clock.elapsed();
+      this.#env.notify({ kind: 'sampleProgress', done, total });
+    };
+    const { path, ...options } = p;
+    await createSample(this.#writeEnvironment(), path, options, progress, () => token.cancelled);
   }
 
   async #turn(token: CancelToken): Promise<void> {

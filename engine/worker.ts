@@ -7,12 +7,14 @@ import type { EngineNotice, Params } from './protocol/engineApi.ts';
 import { serve } from './protocol/rpc.ts';
 import { Service } from './service.ts';
 import { lockOwner } from './store/lock.ts';
+import { systemWriteEnvironment } from './store/writeEnvironment.ts';
 
 const port = parentPort;
 if (port !== null) {
   let notify: (notice: EngineNotice) => void = () => {};
   const service = new Service({
     fs: readOnlyFs(nodeFs),
+    write: systemWriteEnvironment,
     clock: systemClock,
     lockOwner,
     notify: (notice) => notify(notice),

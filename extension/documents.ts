@@ -23,6 +23,8 @@ const DUMP_LINES_MAX = 20_000;
 const DUMP_PAGE = 2_000;
 const BLOCK_PAGE = 1_000;
 const BLOCK_VALUE_BYTES = 512;
+/** Plans of compactions that are kept for their documents. */
+const PLANS_MAX = 50;
 /** Documents whose lenses are remembered; far more than anyone has open. */
 const FACTS_MAX = 1_000;
 
@@ -42,7 +44,9 @@ type Reference =
       readonly family: number;
       readonly table: number;
       readonly block: number;
-    };
+    }
+  /** Of a compaction; `number` counts the plans of this window. */
+  | { readonly what: 'plan'; readonly store: string; readonly number: number };
 
 interface Made {
   readonly text: string;
@@ -62,6 +66,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   readonly #ready = new Map<string, string>();
   /** Where the values in open documents were found, for their lenses. */
   readonly #facts = new Map<string, Facts>();
+  readonly #plans = new Map<number, string>();
+  #lastPlan = 0;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #lensesChanged = new vscode.EventEmitter<void>();
   readonly onDidChange = this.#changed.event;
@@ -118,6 +124,18 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     await this.#show(uri, made);
   }
 
+  /** Opens the plan of a compaction, which is told and not made again: the store goes on. */
+  async openPlan(store: Store, what: string, text: string): Promise<void> {
+    const number = ++this.#lastPlan;
+    this.#plans.set(number, text);
+    for (const oldest of this.#plans.keys()) {
+      if (this.#plans.size <= PLANS_MAX) break;
+      this.#plans.delete(oldest);
+    }
+    const reference: Reference = { what: 'plan', store: store.path, number };
+    await this.#show(address(reference, [store.name, t('Plan {0}: {1}.txt', number, what)]), { text });
+  }
+
   /** Goes where a problem is: the dump of its file at its offset, or the file's folder. */
   async openPlace(store: Store, file: string, offset: number | undefined): Promise<void> {
     if (file === '') {
@@ -135,6 +153,10 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     }
     try {
       const reference = parse(uri);
+      if (reference.what === 'plan') {
+        const gone = t('This plan was made for an earlier window. Run “LSM: Plan Compaction…” for a new one.');
+        return this.#plans.get(reference.number) ?? gone;
+      }
       const store = this.#stores.byPath(reference.store);
       if (store === undefined) {
         return t('The store {0} is not open. Open it, then open this again.', reference.store);
@@ -199,7 +221,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     this.#lensesChanged.fire();
   }
 
-  #make(store: Store, reference: Reference, token: vscode.CancellationToken): Promise<Made> {
+  #make(store: Store, reference: Exclude<Reference, { what: 'plan' }>, token: vscode.CancellationToken): Promise<Made> {
     switch (reference.what) {
       case 'value':
         return this.#value(store, reference, token);
@@ -321,11 +343,13 @@ function parse(uri: vscode.Uri): Reference {
     value: ['family'],
     dump: [],
     block: ['family', 'table', 'block'],
+    plan: ['number'],
   };
   const strings: Record<string, readonly string[]> = {
     value: ['store', 'key'],
     dump: ['store', 'file'],
     block: ['store'],
+    plan: ['store'],
   };
   const what = String(reference['what']);
   const whole =

@@ -114,22 +114,13 @@ export class EngineClient implements vscode.Disposable {
         mend: vscode.l10n.t('run “LSM: Refresh” to try again, and “LSM: Show Log” to see why'),
       });
     }
-    const worker = new Worker(this.#workerFile, {
-      name: 'lsm-engine',
-      execArgv: [],
-      stdout: true,
-      stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-    });
+    const worker = startWorker(this.#workerFile, this.#log);
     this.#bornAt = performance.now();
     const rpc = new RpcClient(portOf(worker), (notice) => this.#receive(notice));
     const method = this.#target.kind === 'table' ? 'openTable' : 'open';
     const opened = rpc.call(method, { path: this.#target.path }).result;
     const session: Session = { worker, rpc, opened };
     this.#session = session;
-    const say = (chunk: unknown): void => this.#log.warn(`worker: ${String(chunk).trimEnd()}`);
-    worker.stdout.on('data', say);
-    worker.stderr.on('data', say);
     worker.on('error', (error) => this.#died(session, error.message));
     worker.on('messageerror', (error) => this.#died(session, error.message));
     worker.on('exit', (code) => this.#died(session, vscode.l10n.t('it exited with code {0}', code)));
@@ -172,7 +163,22 @@ export class EngineClient implements vscode.Disposable {
   }
 }
 
-function portOf(worker: Worker): Port {
+/** A thread of the engine, without a store. */
+export function startWorker(workerFile: string, log: vscode.LogOutputChannel): Worker {
+  const worker = new Worker(workerFile, {
+    name: 'lsm-engine',
+    execArgv: [],
+    stdout: true,
+    stderr: true,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  });
+  const say = (chunk: unknown): void => log.warn(`worker: ${String(chunk).trimEnd()}`);
+  worker.stdout.on('data', say);
+  worker.stderr.on('data', say);
+  return worker;
+}
+
+export function portOf(worker: Worker): Port {
   return {
     post: (message, transfer) => worker.postMessage(message, transfer === undefined ? [] : [...transfer]),
     onMessage: (listener) => {

@@ -1,5 +1,5 @@
 /** One listed store. It has no engine until something needs one. */
-import { existsSync } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Problem } from '../engine/model/tree.ts';
@@ -11,7 +11,7 @@ import type {
   Result,
   StoreSummary,
 } from '../engine/protocol/engineApi.ts';
-import { StoreError, toStoreError } from '../engine/protocol/rpc.ts';
+import { type Call, StoreError, toStoreError } from '../engine/protocol/rpc.ts';
 import { EngineClient, type EngineState, type EngineTarget } from './engineClient.ts';
 
 /** Findings kept past those that opening made: a table may be damaged in every block. */
@@ -45,6 +45,7 @@ export class Store implements vscode.Disposable {
   readonly #found = new Map<string, Problem>();
   #foundTimer: ReturnType<typeof setTimeout> | undefined;
   #client: EngineClient | undefined;
+  readonly #writing = new Set<Call<unknown>>();
   #state: StoreState = 'closed';
   #summary: StoreSummary | undefined;
   #error: StoreError | undefined;
@@ -126,13 +127,22 @@ export class Store implements vscode.Disposable {
     }
   }
 
-  async start<M extends Method>(method: M, params: Params<M>): Promise<ReturnType<EngineClient['start']>> {
+  async start<M extends Method>(method: M, params: Params<M>): Promise<Call<Result<M>>> {
     await this.open();
     const call = await this.#engine().start(method, params);
     call.result.then(
       (result) => this.#noteAnswer(result),
       (thrown: unknown) => this.#noteError(thrown),
     );
+    return call;
+  }
+
+  /** Starts a call that writes. Should the store be closed meanwhile, its engine ends the work in good order first. */
+  async startWriting<M extends Method>(method: M, params: Params<M>): Promise<Call<Result<M>>> {
+    const call = await this.start(method, params);
+    this.#writing.add(call);
+    const done = (): void => void this.#writing.delete(call);
+    call.result.then(done, done);
     return call;
   }
 
@@ -147,7 +157,13 @@ export class Store implements vscode.Disposable {
     const different = changed || summary.locked !== this.#summary?.locked;
     this.#summary = summary;
     // What the owner has compacted away takes its damage with it.
-    for (const [id, p] of this.#found) if (!existsSync(path.resolve(this.path, p.path))) this.#found.delete(id);
+    for (const [id, problem] of this.#found) {
+      const gone = await stat(path.resolve(this.path, problem.path)).then(
+        () => false,
+        () => true,
+      );
+      if (gone) this.#found.delete(id);
+    }
     if (different) this.#changed.fire();
     return different;
   }
@@ -170,7 +186,11 @@ export class Store implements vscode.Disposable {
   }
 
   close(): void {
-    this.#client?.dispose();
+    const client = this.#client;
+    const writing = [...this.#writing];
+    for (const call of writing) call.cancel();
+    if (writing.length === 0) client?.dispose();
+    else void Promise.allSettled(writing.map((call) => call.result)).then(() => client?.dispose());
     this.#client = undefined;
     this.#summary = undefined;
     this.#error = undefined;
@@ -203,7 +223,12 @@ export class Store implements vscode.Disposable {
       this.#become('open');
     });
     client.onNotice((notice) => {
+      if (this.#client !== client) return;
       if (notice.kind === 'queryProgress') this.#note(notice.state.problems);
+      else if (notice.kind === 'storeChanged') {
+        this.#summary = notice.summary;
+        this.#changed.fire();
+      }
       this.#notice.fire(notice);
     });
     client.onState((state) => this.#engineState.fire(state));

@@ -37,18 +37,23 @@ function isBinary(text: string): boolean {
 
 /**
  * The line of a dump for byte `offset`: the first of those with the largest offset that is not past
- * it. Lines begin with their offset, in no order: a table's footer comes before its blocks.
+ * it, or the one among them that names damage. Lines begin with their offset, in no order: a table's
+ * footer comes before its blocks.
  */
 export function lineAtOffset(text: string, offset: number): number {
   let best = 0;
   let bestOffset = -1;
+  let damage = false;
   for (const [i, line] of text.split('\n').entries()) {
     const match = /^\s*(\d+)\b/.exec(line);
     if (match === null) continue;
     const at = Number(match[1]);
-    if (at <= offset && at > bestOffset) {
+    if (at > offset || at < bestOffset) continue;
+    const named = /^\s*\d+\s+(CORRUPT|UNSUPPORTED|IO|NOT_FOUND): /.test(line);
+    if (at > bestOffset || (named && !damage)) {
       best = i;
       bestOffset = at;
+      damage = named;
     }
   }
   return best;

@@ -1,13 +1,13 @@
 /**
- * Starts the server build of VS Code on the loopback address, with the extension under development,
- * for `npm start`, for tests inside the extension host, and for browser tests.
+ * Starts the server build of VS Code on the loopback address with our extension: installed, for
+ * `npm start`, or under development, for tests inside the extension host and browser tests.
  */
 import { spawn } from 'node:child_process';
-import { createWriteStream, mkdirSync } from 'node:fs';
+import { createWriteStream, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
-import { root, Sentence } from './lib.mjs';
+import { readJson, root, Sentence } from './lib.mjs';
 import { codeServer, node24, writeUserSettings } from './setup.mjs';
 
 const HOST = '127.0.0.1';
@@ -31,16 +31,40 @@ const uriPath = (path) => {
 };
 
 /**
+ * Makes this clone an installed extension of the server, by a link. As an extension under development it
+ * would need the server's test driver, under which VS Code shows no notifications.
+ */
+function installLinked(extensions) {
+  const { publisher, name, version } = readJson(join(root, 'package.json'));
+  const folder = `${publisher}.${name}-${version}`;
+  const link = join(extensions, folder);
+  rmSync(extensions, { recursive: true, force: true });
+  mkdirSync(extensions, { recursive: true });
+  symlinkSync(root, link, process.platform === 'win32' ? 'junction' : 'dir');
+  const entry = {
+    identifier: { id: `${publisher}.${name}` },
+    version,
+    location: { $mid: 1, path: uriPath(link), scheme: 'file' },
+    relativeLocation: folder,
+    metadata: {},
+  };
+  writeFileSync(join(extensions, 'extensions.json'), JSON.stringify([entry]));
+}
+
+/**
  * Runs the server until `stop()`. `data` keeps its settings and logs; `settings` are user settings; without
  * `gallery` it asks the network for nothing.
  * `address(folder, { tests })` is the page that opens a folder with our extension loaded from this
- * clone, and with `tests` (absolute path of a script that exports `run`) executes them there.
+ * clone, and with `tests` (absolute path of a script that exports `run`) executes them there. `installed`
+ * runs the extension as a person's own VS Code would; tests need it under development.
  */
-export async function startServer({ data, port = 0, settings = {}, gallery = true, env = {} }) {
+export async function startServer({ data, port = 0, settings = {}, gallery = true, env = {}, installed = false }) {
   const node = await node24();
   const entry = await codeServer();
   const onPort = await freePort(port);
-  mkdirSync(join(data, 'extensions'), { recursive: true });
+  const extensions = join(data, 'extensions');
+  if (installed) installLinked(extensions);
+  else mkdirSync(extensions, { recursive: true });
   writeUserSettings(data, settings);
   const log = createWriteStream(join(data, 'server.log'));
   const child = spawn(
@@ -48,11 +72,11 @@ export async function startServer({ data, port = 0, settings = {}, gallery = tru
     [
       entry,
       ...['--host', HOST, '--port', String(onPort)],
-      ...['--server-data-dir', data, '--extensions-dir', join(data, 'extensions')],
+      ...['--server-data-dir', data, '--extensions-dir', extensions],
       ...['--telemetry-level', 'off'],
       '--without-connection-token',
       '--accept-server-license-terms',
-      '--enable-smoke-test-driver',
+      ...(installed ? [] : ['--enable-smoke-test-driver']),
       '--disable-workspace-trust',
     ],
     // A process group of its own: the extension hosts that it starts end with it.
@@ -106,11 +130,13 @@ export async function startServer({ data, port = 0, settings = {}, gallery = tru
     ended,
     stop,
     address(folder, { tests } = {}) {
-      const payload = [['extensionDevelopmentPath', remote(root)]];
-      if (tests !== undefined) payload.push(['extensionTestsPath', remote(tests)]);
       const query = new URLSearchParams();
       if (folder !== undefined) query.set('folder', uriPath(folder));
-      query.set('payload', JSON.stringify(payload));
+      if (!installed) {
+        const payload = [['extensionDevelopmentPath', remote(root)]];
+        if (tests !== undefined) payload.push(['extensionTestsPath', remote(tests)]);
+        query.set('payload', JSON.stringify(payload));
+      }
       return `http://${HOST}:${onPort}/?${query.toString().replaceAll('+', '%20')}`;
     },
   };

@@ -67,6 +67,7 @@ await main(async () => {
     data: ensureFolder(join(cacheFolder(), 'server-data')),
     port: Number(process.env.PORT ?? PORT),
     settings: { 'workbench.colorTheme': 'Default Dark Modern' },
+    installed: true,
   });
   process.stdout.write(
     `\nLSM Inspector is at ${server.address(folder)}\n\nOpen it in a browser on this machine; the LSM icon in the activity bar lists the stores. Ctrl-C ends it.\n`,

@@ -218,6 +218,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'engine/decode': ['engine/model', 'engine/base', 'engine/formats/driver.ts'],
   'engine/protocol': ['engine/model', 'engine/base/errors.ts'],
   'engine/service.ts': ['engine'],
+  'engine/service': ['engine'],
   'engine/worker.ts': ['engine'],
   'engine/cli': ['engine'],
   extension: ['engine/protocol', 'engine/model'],
@@ -227,6 +228,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 /** Only these may import the key. */
 const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'engine/service.ts': ['engine/worker.ts', 'engine/cli'],
+  'engine/service': ['engine/service.ts'],
   'engine/worker.ts': [],
   'engine/cli': [],
 };

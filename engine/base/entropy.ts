@@ -15,6 +15,11 @@ export const systemClock: Clock = {
   turn: () => new Promise((resolve) => setImmediate(resolve)),
 };
 
+/** Resolves after this many milliseconds. */
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
 /** A random UUID (version 4). */
 export function randomId(): string {
   return crypto.randomUUID();

@@ -10,6 +10,7 @@ import { ClosedPipe } from './output.ts';
 import { scanCommand } from './scan.ts';
 import { EXIT, errorLine } from './store.ts';
 import { tablesCommand } from './tables.ts';
+import { servedRange } from './threads.ts';
 import { batchCommand, createCommand, deleteCommand, deleteRangeCommand, flushCommand, putCommand } from './write.ts';
 
 declare const __LSM_VERSION__: string;
@@ -92,7 +93,9 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-process.stdout.on('error', () => process.exit(EXIT.done));
-void main(process.argv.slice(2)).then((code) => {
-  process.exitCode = code;
-});
+if (!servedRange()) {
+  process.stdout.on('error', () => process.exit(EXIT.done));
+  void main(process.argv.slice(2)).then((code) => {
+    process.exitCode = code;
+  });
+}

@@ -3,14 +3,20 @@ import { systemClock } from '../base/entropy.ts';
 import { describeProblem, type Problem, type StoreError } from '../base/errors.ts';
 import { nodeFs } from '../fs/nodeFs.ts';
 import { readOnlyFs } from '../fs/readOnlyFs.ts';
+import type { EngineNotice } from '../protocol/engineApi.ts';
 import { Service } from '../service.ts';
 import { lockOwner } from '../store/lock.ts';
+import { systemWriteEnvironment } from '../store/writeEnvironment.ts';
 import { escapeText } from './format.ts';
+import { spawnRange, threadCount } from './threads.ts';
 
 export const EXIT = { done: 0, no: 1, usage: 2, unreadable: 3, refused: 4, interrupted: 130 } as const;
 
-export function newService(): Service {
-  return new Service({ fs: readOnlyFs(nodeFs), clock: systemClock, lockOwner, notify: () => {} });
+const write = { ...systemWriteEnvironment, threads: { count: threadCount(), spawn: spawnRange } };
+
+/** Only the calls that say so write. */
+export function newService(notify: (notice: EngineNotice) => void = () => {}): Service {
+  return new Service({ fs: readOnlyFs(nodeFs), write, clock: systemClock, lockOwner, notify });
 }
 
 /** `lsm: CODE: what is wrong (file, offset); mend`, on one line. */

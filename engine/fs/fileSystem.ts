@@ -34,6 +34,7 @@ export interface FileSystem {
   stat(path: string): FileStat;
   open(path: string, mode: OpenMode): FileHandle;
   rename(from: string, to: string): void;
+  /** Removes a file or an empty directory. */
   remove(path: string): void;
   link(from: string, to: string): void;
   mkdir(path: string): void;

@@ -105,7 +105,17 @@ export const nodeFs: FileSystem = {
       return new NodeFile(path, fs.openSync(path, FLAGS[mode]));
     }),
   rename: (from, to) => guard(from, () => fs.renameSync(from, to)),
-  remove: (path) => guard(path, () => fs.unlinkSync(path)),
+  remove: (path) =>
+    guard(path, () => {
+      try {
+        fs.unlinkSync(path);
+      } catch (thrown) {
+        // Linux says EISDIR, macOS and Windows EPERM.
+        if (!['EISDIR', 'EPERM'].includes((thrown as NodeJS.ErrnoException).code ?? '')) throw thrown;
+        if (!fs.lstatSync(path).isDirectory()) throw thrown;
+        fs.rmdirSync(path);
+      }
+    }),
   link: (from, to) => guard(from, () => fs.linkSync(from, to)),
   mkdir: (path) =>
     guard(path, () => {

@@ -13,8 +13,10 @@ import type {
   TableDetails,
   TableRow,
 } from '../model/answers.ts';
+import type { CompactionPlans, CompactionProgress, CompactionReport, CompactionRequest } from '../model/compaction.ts';
 
 export type * from '../model/answers.ts';
+export type * from '../model/compaction.ts';
 
 export interface EngineApi {
   /** Opens a store directory, read-only, without its LOCK. */
@@ -56,7 +58,27 @@ export interface EngineApi {
   closeQuery(p: { readonly query: number }): void;
   /** Any one file, record by record, as text lines with byte offsets (a slice of them). */
   dump(p: { readonly file: string; readonly offset: number; readonly limit: number }): Page<string>;
+  /** What a forced compaction would do, counted by merging the inputs without writing; cancellable. */
+  compactPlan(p: CompactionRequest): CompactionPlans;
+  /**
+   * Compacts the open store under its LOCK, or a copy of it made in the new or empty directory `out`; cancellable
+   * at every slice, after which the store is as it was and the copy gone. The store stays readable meanwhile.
+   */
+  compact(
+    p: CompactionRequest & ({ readonly mode: 'inPlace' } | { readonly mode: 'copy'; readonly out: string }),
+  ): CompactionReport;
+  /** The built-in sample workloads. */
+  samples(p: Record<string, never>): readonly SampleInfo[];
+  /** Creates a store in a new or empty directory; needs no open store, and opens none. Cancellable. */
+  createSample(p: { readonly path: string; readonly format: 'leveldb' | 'rocksdb'; readonly sample: string }): void;
   close(p: Record<string, never>): void;
+}
+
+export interface SampleInfo {
+  readonly name: string;
+  /** One line for a person who picks one. */
+  readonly summary: string;
+  readonly formats: readonly ('leveldb' | 'rocksdb')[];
 }
 
 export type Method = keyof EngineApi;
@@ -66,4 +88,9 @@ export type Result<M extends Method> = ReturnType<EngineApi[M]>;
 /** What the engine says unasked. */
 export type EngineNotice =
   | { readonly kind: 'queryProgress'; readonly state: QueryState }
+  | { readonly kind: 'compactionProgress'; readonly progress: CompactionProgress }
+  /** Of a store that is being created: batches written, of about how many. */
+  | { readonly kind: 'sampleProgress'; readonly done: number; readonly total: number }
+  /** We have changed the open store ourselves. */
+  | { readonly kind: 'storeChanged'; readonly summary: StoreSummary }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };

@@ -125,7 +125,7 @@ function closeQuietly(database: Database | undefined): void {
 
 function lockedBy(path: string, pid: number | undefined): StoreError {
   const who =
-    pid === undefined
+    pid === undefined || pid <= 0
       ? 'another process has it open'
       : pid === process.pid
         ? `this process (pid ${pid}) has it open for writing already`

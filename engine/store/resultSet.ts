@@ -116,6 +116,16 @@ export class ResultSet {
     this.#finish();
   }
 
+  /** Tables of the store are about to go: opens those that the rows come from. */
+  hold(): void {
+    if (this.#closed) return;
+    try {
+      this.#view.pin(this.params.family);
+    } catch {
+      // What is gone or damaged already, the rows say themselves.
+    }
+  }
+
   close(): void {
     if (this.#closed) return;
     this.#closed = true;

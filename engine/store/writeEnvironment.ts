@@ -2,6 +2,7 @@
 import { type Clock, randomId, systemClock } from '../base/entropy.ts';
 import type { FileSystem } from '../fs/fileSystem.ts';
 import { freeBytes, nodeFs } from '../fs/nodeFs.ts';
+import type { SpawnRange } from './compaction/threads.ts';
 import { acquireLock } from './lock.ts';
 
 export interface LockHandle {
@@ -20,6 +21,8 @@ export interface WriteEnvironment {
   freeBytes(directory: string): number | undefined;
   /** A random UUID. */
   id(): string;
+  /** Threads that one compaction may use, the caller's among them, and how the others are made; absent: one. */
+  readonly threads?: { readonly count: number; readonly spawn: SpawnRange };
 }
 
 /** The real file system, with real locks. */

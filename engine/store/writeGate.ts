@@ -20,6 +20,14 @@ export class WriteRefused extends StoreError {
     super(code, message, place);
     this.name = 'WriteRefused';
   }
+
+  override at(place: ErrorPlace): WriteRefused {
+    return new WriteRefused(this.code, this.message, {
+      path: this.path ?? place.path,
+      offset: this.offset ?? place.offset,
+      mend: this.mend ?? place.mend,
+    });
+  }
 }
 
 /** A store as it was read, about to be written to. */
@@ -223,7 +231,7 @@ function checkFooter(fs: FileSystem, directory: string, dialect: Dialect, info: 
     }
   } catch (thrown) {
     const e = toStoreError(thrown);
-    if (e instanceof WriteRefused) throw new WriteRefused(e.code, e.message, { ...e, path: info.file });
+    if (e instanceof WriteRefused) throw e.at({ path: info.file });
     const refuse = e.code === 'UNSUPPORTED' ? unsupported : damaged;
     throw refuse(e.message, { path: info.file, offset: e.offset });
   }

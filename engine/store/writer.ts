@@ -77,6 +77,8 @@ export interface TableOrigin {
 }
 
 const LOG_BYTES_FACTOR = 4;
+/** Batches from this length on are kept whole by the memtables. */
+const KEPT_BYTES_MIN = 4096;
 /** Free space below which not even a flush is begun. */
 const SPARE_BYTES = 1 << 20;
 
@@ -159,6 +161,8 @@ export class StoreWriter {
   readonly #databaseId: string | undefined;
   readonly #sessionId: string;
   readonly #summary = new BatchSummary();
+  /** A copy of the batch that goes into the memtables, which they keep. */
+  #kept: Uint8Array | undefined;
 
   /**
    * Throws LOCKED with the owner's process id, WriteRefused with the exact reason, or what reading the store
@@ -351,9 +355,7 @@ export class StoreWriter {
       if (t.epoch === undefined) return undefined;
       newest = Math.max(newest, t.epoch);
     }
-    if (newest > 0) return newest + 1;
-    const version = /^(\d+)\.(\d+)/.exec(this.reader.view.snapshot.options.version);
-    return version !== null && Number(version[1]) * 1000 + Number(version[2]) < 7010 ? undefined : 1;
+    return newest + 1;
   }
 
   /**
@@ -387,6 +389,7 @@ export class StoreWriter {
     };
     for (const name of obsoleteFiles(this.#fs.list(this.directory), needed)) this.#removeFile(name);
     this.#wals = this.#wals.filter((w) => w.number >= needed.oldestWal);
+    this.#unsynced = this.#unsynced.filter((n) => n >= needed.oldestWal);
   }
 
   on(listener: (event: LiveEvent) => void): () => void {
@@ -488,13 +491,17 @@ export class StoreWriter {
     let at = first;
     for (const batch of batches) {
       if (batch.count > 0) {
-        const record = batch.seal(at);
+        const sealed = batch.seal(at);
+        // A large batch is copied once as a whole, a small one entry by entry.
+        this.#kept = sealed.length >= KEPT_BYTES_MIN ? sealed.slice() : undefined;
+        const record = this.#kept ?? sealed;
         if (this.dialect.id === 'leveldb') readLevelDbBatch(record, this.#visitor, this.#summary);
         else readRocksDbBatch(record, this.#visitor, this.#summary);
         at = this.#summary.nextSequence;
       }
       ends.push(at - 1);
     }
+    this.#kept = undefined;
     this.#lastSequence = at - 1;
     try {
       this.#flushIfFull();
@@ -509,7 +516,9 @@ export class StoreWriter {
   readonly #visitor: BatchVisitor = {
     entry: (family, type, sequence, buffer, keyStart, keyLength, valueStart, valueLength) => {
       const memtable = this.#memtableFor(family);
-      memtable?.add(type, sequence, buffer, keyStart, keyLength, buffer, valueStart, valueLength);
+      if (this.#kept === undefined) {
+        memtable?.add(type, sequence, buffer, keyStart, keyLength, buffer, valueStart, valueLength);
+      } else memtable?.addFrom(this.#kept, type, sequence, keyStart, keyLength, valueStart, valueLength);
     },
     deleteRange: (family, sequence, buffer, beginStart, beginLength, endStart, endLength) => {
       const begin = buffer.slice(beginStart, beginStart + beginLength);
@@ -632,7 +641,8 @@ export class StoreWriter {
       if (this.dialect.id === 'leveldb') for (const edit of edits) edit.prevLogNumber = 0;
       if (this.#manifest.tracksWals) {
         const kept = [...this.#oldestLogs].filter(([id]) => !all && !due.some(([d]) => d === id)).map(([, n]) => n);
-        (edits.at(-1) as VersionEdit).walsDeletedBelow = Math.min(log, ...kept);
+        // RocksDB reads nothing else of an edit that is about logs.
+        edits.push({ ...emptyEdit(), walsDeletedBelow: Math.min(log, ...kept) });
       }
       const fresh = new Map(due.map(([id]) => [id, new SkipList(this.reader.view.family(id).order)] as const));
       this.#apply(edits, { kind: 'flush', why }, fresh);
@@ -681,9 +691,11 @@ export class StoreWriter {
     try {
       this.#manifest.commit(
         () => {
-          for (const edit of edits) {
+          for (const [i, edit] of edits.entries()) {
             edit.nextFileNumber = this.#nextFile;
             edit.lastSequence = this.#lastSequence;
+            // A crash must not leave the table of one family and lose the other's part of the same batch.
+            if (edits.length > 1) edit.remainingInGroup = edits.length - 1 - i;
           }
           return edits.map(encode);
         },
@@ -694,13 +706,19 @@ export class StoreWriter {
       if (this.#manifest.uncertain) this.failed ??= toStoreError(thrown);
       throw thrown;
     }
-    if (memtables !== undefined) {
-      for (const [id, memtable] of memtables) {
-        this.#memtables.set(id, memtable);
-        this.#oldestLogs.delete(id);
+    try {
+      if (memtables !== undefined) {
+        for (const [id, memtable] of memtables) {
+          this.#memtables.set(id, memtable);
+          this.#oldestLogs.delete(id);
+        }
       }
+      this.#publish(editedState(snapshot.manifest, edits, this.#manifest.file), edits);
+    } catch (thrown) {
+      // The edit is in force: whoever called must not take this for a failure that may be cleaned up.
+      this.failed ??= toStoreError(thrown);
+      throw thrown;
     }
-    this.#publish(editedState(snapshot.manifest, edits, this.#manifest.file), edits);
     if (story !== undefined) this.#tell(edits, story, snapshot.manifest);
   }
 
@@ -792,7 +810,13 @@ export class StoreWriter {
         ...(story.why === undefined ? {} : { why: story.why }),
         ...(story.io === undefined ? {} : { io: story.io }),
       };
-      for (const listener of this.#listeners) listener(event);
+      for (const listener of this.#listeners) {
+        try {
+          listener(event);
+        } catch {
+          // What others make of an edit does not change that it is in force.
+        }
+      }
     }
   }
 
@@ -810,10 +834,21 @@ export class StoreWriter {
     this.#unsynced = this.#unsynced.filter((n) => n >= oldest);
   }
 
+  /** RocksDB may be told to keep retired logs for a time, in a directory of their own. */
+  #archivesLogs(): boolean {
+    const { db } = this.reader.view.snapshot.options;
+    return Number(db['WAL_ttl_seconds'] ?? 0) > 0 || Number(db['WAL_size_limit_MB'] ?? 0) > 0;
+  }
+
   /** A file that cannot be removed now is in nobody's way: the next opening tries again. */
   #removeFile(name: string): void {
     try {
-      this.#fs.remove(joinPath(this.directory, name));
+      const path = joinPath(this.directory, name);
+      if (name.endsWith('.log') && this.#archivesLogs()) {
+        const archive = joinPath(this.directory, 'archive');
+        this.#fs.mkdir(archive);
+        this.#fs.rename(path, joinPath(archive, name));
+      } else this.#fs.remove(path);
       this.#sizes.delete(name);
     } catch {
       // See above.

@@ -16,7 +16,10 @@ import { settings } from '../settings.ts';
 import type { Store } from '../store.ts';
 import { familyOf, type MoreNode, type Node, tableOf } from '../trees/nodes.ts';
 import { valueText } from '../valueText.ts';
+import { compact, planCompaction } from './compact.ts';
+import { expand } from './paths.ts';
 import { argsOf, askKey, familyFor, isNode, keyFrom, storeFor } from './pickers.ts';
+import { createSample } from './samples.ts';
 import { scan } from './scan.ts';
 
 const t = vscode.l10n.t;
@@ -122,6 +125,14 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     await withProgress(VIEWS.stores, t('Opening {0}', store.name), (token) => store.open(token));
     stores.setActive(store);
     parts.overviews.show(store);
+  });
+
+  on(COMMANDS.planCompaction, t('Plan Compaction'), (arg, second) => planCompaction(parts, arg, second));
+  on(COMMANDS.compact, t('Compact'), (arg, second) => compact(parts, arg, second));
+  on(COMMANDS.createSample, t('Create Sample Store'), async (arg) => {
+    const directory = await createSample(parts, arg);
+    if (directory !== undefined) await openAt(parts, directory);
+    return directory;
   });
 
   on(COMMANDS.copyKey, t('Copy Key'), async (arg) => {
@@ -263,16 +274,6 @@ function pathOfNode(node: Node): string {
 async function copy(text: string, said: string): Promise<void> {
   await vscode.env.clipboard.writeText(text);
   vscode.window.setStatusBarMessage(`$(check) ${said}`, 2_500);
-}
-
-/** `~` and workspace-relative paths, as people type them. */
-function expand(typed: string): string {
-  const trimmed = typed.trim();
-  const home = process.env['HOME'] ?? process.env['USERPROFILE'];
-  if (home !== undefined && /^~(?=$|[\\/])/.test(trimmed)) return path.join(home, trimmed.slice(1));
-  const folder = vscode.workspace.workspaceFolders?.[0]?.uri;
-  if (!path.isAbsolute(trimmed) && folder?.scheme === 'file') return path.join(folder.fsPath, trimmed);
-  return trimmed;
 }
 
 async function checkDirectory(typed: string): Promise<string | vscode.InputBoxValidationMessage | undefined> {

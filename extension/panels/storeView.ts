@@ -18,6 +18,7 @@ import { showError } from '../messages.ts';
 import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
 import type { Store } from '../store.ts';
+import { pack } from './pack.ts';
 import { shell, type ViewName, webviewRoot } from './shell.ts';
 
 export abstract class StoreView implements vscode.Disposable {
@@ -77,7 +78,7 @@ export abstract class StoreView implements vscode.Disposable {
   }
 
   protected post(message: ToView): void {
-    if (!this.#disposed) void this.panel.webview.postMessage(message);
+    if (!this.#disposed) void this.panel.webview.postMessage(pack(message));
   }
 
   /** Sends `init`, or why there is none. */

@@ -29,7 +29,11 @@ export class StoresTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
 
   constructor(stores: Stores) {
     this.#stores = stores;
-    this.view = vscode.window.createTreeView(VIEWS.stores, { treeDataProvider: this, showCollapseAll: true });
+    this.view = vscode.window.createTreeView(VIEWS.stores, {
+      treeDataProvider: this,
+      showCollapseAll: true,
+      canSelectMany: true,
+    });
     this.#subscriptions.push(
       this.view,
       stores.onListChanged(() => this.#changed.fire(undefined)),

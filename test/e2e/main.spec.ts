@@ -102,6 +102,21 @@ async function scanPrefix(app: Workbench, family: string | undefined, prefix: st
   return app.webview('main.results');
 }
 
+/** Waits until the map of tables is painted: a canvas says nothing of it to the page. */
+async function painted(overview: Frame): Promise<void> {
+  const pixels = (): Promise<boolean> =>
+    overview
+      .locator('.map-canvas')
+      .first()
+      .evaluate((node) => {
+        const canvas = node as HTMLCanvasElement;
+        if (canvas.width === 0 || canvas.height === 0) return false;
+        const data = canvas.getContext('2d')?.getImageData(0, 0, canvas.width, canvas.height).data;
+        return data?.some((byte) => byte !== 0) === true;
+      });
+  await until('the map is painted', pixels, (is) => is);
+}
+
 /** The text of the editor that is in front, as its lines are drawn. */
 async function editorText(app: Workbench): Promise<string> {
   const lines = await app.page.locator('.editor-group-container.active .view-line').allInnerTexts();
@@ -129,7 +144,7 @@ describe('main: a RocksDB store, from the palette to a value', { skip: noBrowser
     const overview = await app.webview(OVERVIEW);
     await overview.getByText('4 column families').waitFor();
     await overview.getByText('Levels of readings').waitFor();
-    await overview.locator('.map-canvas').first().waitFor();
+    await painted(overview);
     await node(app, 1, 'sensors-rocksdb').waitFor();
     await node(app, 2, 'readings').waitFor();
     await app.screenshot('e2e-overview-dark');
@@ -174,17 +189,17 @@ describe('main: a RocksDB store, from the palette to a value', { skip: noBrowser
   it('gets a key, and says where its value was found', async () => {
     await app.runCommand('LSM: Get Key');
     await app.pick('default');
-    await app.answer('sensor/berlin/temperature-000', 'Key to look up in');
-    await app.page.locator('.tab.active', { hasText: 'temperature-000.json' }).waitFor();
+    await app.answer('sensor/kyoto/humidity-009', 'Key to look up in');
+    await app.page.locator('.tab.active', { hasText: 'humidity-009.json' }).waitFor();
     const text = await until(
       'the value is there',
       () => editorText(app),
       (lines) => lines.trimEnd().endsWith('}'),
     );
-    assert.equal((JSON.parse(text) as { id: string }).id, 'berlin/temperature-000');
+    assert.equal((JSON.parse(text) as { id: string }).id, 'kyoto/humidity-009');
     const lens = app.page.locator('.codelens-decoration').first();
     await lens.waitFor();
-    assert.match(await lens.innerText(), /put · sequence [\d,]+ · L\d · \d+ B/);
+    assert.match((await lens.textContent()) ?? '', /put · sequence [\d,]+ · L\d · \d+ B/);
     await app.screenshot('e2e-get-dark');
   });
 
@@ -195,7 +210,7 @@ describe('main: a RocksDB store, from the palette to a value', { skip: noBrowser
     await app.runCommand('Notifications: Show Notifications');
     const message = app.page.locator('.notifications-center .notification-list-item-message', { hasText: 'nowhere' });
     await message.waitFor();
-    assert.match(await message.innerText(), /^sensor\/nowhere is not in default, as of sequence [\d,]+\.$/);
+    assert.match((await message.textContent()) ?? '', /^sensor\/nowhere is not in default, as of sequence [\d,]+\.$/);
     await app.screenshot('e2e-get-absent-dark');
     await app.quiet();
   });
@@ -302,6 +317,7 @@ describe('main: a LevelDB store with an owner beside us, and a damaged one', { s
       .locator('.badge', { hasText: /live|in use|locked/i })
       .first()
       .waitFor();
+    await painted(overview);
     await app.screenshot('e2e-live-light');
     assert.deepEqual(await faults(overview), []);
     const grid = await scanPrefix(app, undefined, 'zzz/');
@@ -374,7 +390,7 @@ describe('main: a LevelDB store with an owner beside us, and a damaged one', { s
     await app.runCommand('Notifications: Show Notifications');
     const message = app.page.locator('.notifications-center .notification-list-item-message').first();
     await message.waitFor();
-    assert.match(await message.innerText(), /^Open Store: /);
+    assert.match((await message.textContent()) ?? '', /^Open Store: /);
     await app.screenshot('e2e-not-a-store-light');
     await app.quiet();
   });

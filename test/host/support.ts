@@ -105,6 +105,10 @@ export class Owner {
     return owner;
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   async put(key: string, value: string): Promise<void> {
     this.#process.stdin?.write(`put ${key} ${value}\n`);
     assert.equal(await this.#answer(), 'done');

@@ -42,8 +42,11 @@ describe('lsm', () => {
   it('--help and --version answer on stdout with 0; help lists only commands that run', () => {
     const help = lsm('--help');
     assert.equal(help.code, 0);
-    const names = [...help.out.toString().matchAll(/^ {2}(\w+) (?:STORE|FILE)/gm)].map((m) => m[1] as string);
-    assert.deepEqual(names, ['info', 'tables', 'get', 'scan', 'dump', 'history']);
+    const names = [...help.out.toString().matchAll(/^ {2}([\w-]+) (?:STORE|FILE|DIR)/gm)].map((m) => m[1] as string);
+    assert.deepEqual(names, [
+      ...['info', 'tables', 'get', 'scan', 'dump', 'history', 'compact'],
+      ...['put', 'delete', 'delete-range', 'batch', 'flush', 'create'],
+    ]);
     for (const name of names) assert.equal(lsm(name, '--help').code, 0, name);
     assert.match(lsm('--version').out.toString(), /^\d+\.\d+\.\d+\n$/);
   });

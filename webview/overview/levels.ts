@@ -2,14 +2,14 @@
 import type { FamilySummary } from '../../engine/protocol/engineApi.ts';
 import { count, levelName, ratio, size } from '../text/numbers.ts';
 import { el } from '../ui/dom.ts';
-import { barShare, shownLevels } from './metrics.ts';
+import { barScale, barShare, shownLevels } from './metrics.ts';
 
 export function levelsTable(family: FamilySummary): HTMLElement {
   const levels = shownLevels(family);
   if (levels.length === 0 && family.memtable.entries === 0) {
     return el('p', { class: 'muted' }, 'No tables yet.');
   }
-  const widest = Math.max(1, family.memtable.bytes, ...levels.map((l) => Math.max(l.bytes, l.targetBytes ?? 0)));
+  const widest = barScale(family);
   const heading = (text: string, kind = ''): HTMLElement => el('th', { scope: 'col', class: kind }, text);
   const rows = levels.map((level) => {
     const over = level.score !== null && level.score >= 1;
@@ -62,9 +62,10 @@ function bar(bytes: number, target: number | null, widest: number, over: boolean
   const filled = el('div', { class: `level-fill${over ? ' over' : ''}` });
   filled.style.width = `${barShare(bytes, widest) * 100}%`;
   const track = el('div', { class: 'level-bar', 'aria-hidden': 'true' }, filled);
-  if (target !== null && target > 0) {
+  // A target far outside of the scale is told by the column beside it.
+  if (target !== null && target > 0 && target <= widest) {
     const mark = el('div', { class: 'level-target', title: `Target ${size(target)}; ${ratio(bytes / target)}` });
-    mark.style.left = `${Math.min(100, (target / widest) * 100)}%`;
+    mark.style.left = `${(target / widest) * 100}%`;
     track.appendChild(mark);
   }
   return track;

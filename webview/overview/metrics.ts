@@ -65,3 +65,16 @@ export function engineName(engine: string, version: string): string {
   const name = ENGINES[engine] ?? engine;
   return version === '' ? name : `${name} ${version}`;
 }
+
+/** A target may be a hundred times what a young store holds; up to this many times it is still drawn. */
+const TARGET_REACH = 4;
+
+/**
+ * Bytes that the whole width of a level bar stands for: the largest level or, where it is not far away,
+ * the largest target, so that both the bars and their distance from the target can be seen.
+ */
+export function barScale(family: FamilySummary): number {
+  const largest = Math.max(1, family.memtable.bytes, ...family.levels.map((l) => l.bytes));
+  const targets = family.levels.map((l) => l.targetBytes ?? 0).filter((t) => t <= largest * TARGET_REACH);
+  return Math.max(largest, ...targets);
+}

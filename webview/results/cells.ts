@@ -95,7 +95,7 @@ export function resultColumns(format: () => BytesFormat, single: () => boolean):
       id: 'row',
       title: '#',
       hint: 'Row number',
-      width: 76,
+      width: 90,
       min: 40,
       align: 'right',
       muted: true,

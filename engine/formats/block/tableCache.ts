@@ -67,7 +67,7 @@ export class TableCache {
   }
 
   /** Forgets a table that is no longer live; it closes when its last user is done. */
-  forget({ number }: TableInfo): void {
+  forget({ number }: Pick<TableInfo, 'number'>): void {
     const entry = this.#open.get(number);
     if (entry !== undefined) this.#evict(number, entry);
   }

@@ -61,6 +61,11 @@ export class TableReader {
   readonly index: IndexBlock;
   readonly indexType: string;
   readonly problems: readonly Problem[];
+  /**
+   * Why range deletions or a global sequence number may be missing: metaindex or properties cannot be read.
+   * A reader makes do; what is rewritten from such a table would lose them for good.
+   */
+  incomplete: StoreError | undefined;
   /** Zero bytes to add to each key in place of the timestamp that the table does not store. */
   readonly padTimestamp: number;
   /** Sequence number that replaces 0; -1 where entries carry their own. */
@@ -114,8 +119,13 @@ export class TableReader {
     return checksumName(this.footer.checksum);
   }
 
+  /** Never throws: a file that was only read has nothing to lose. */
   close(): void {
-    this.#file.close();
+    try {
+      this.#file.close();
+    } catch {
+      // See above.
+    }
   }
 
   /** Bytes of memory that the open table holds. */
@@ -257,6 +267,7 @@ export class TableReader {
       const e = blockError(thrown, this.name, metaindex.offset);
       // Without it there is no index from format_version 6 on; before, only extras are lost.
       if (this.footer.index === null) throw e;
+      if (this.dialect === 'rocksdb') this.incomplete = e;
       this.#note(e, 'properties, filter and range deletions of the table are unknown');
       return new Map();
     }
@@ -270,7 +281,9 @@ export class TableReader {
       at = handle.offset;
       return new Properties(readMetaBlock(this.#readPropertiesBlock(handle)));
     } catch (thrown) {
-      this.#note(blockError(thrown, this.name, at), 'properties are inferred');
+      const e = blockError(thrown, this.name, at);
+      this.incomplete = e;
+      this.#note(e, 'properties are inferred');
       return new Properties(new Map());
     }
   }

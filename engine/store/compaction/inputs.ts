@@ -4,29 +4,7 @@ import type { TableInfo } from '../../model/tree.ts';
 import type { CompactChoice } from '../../policy/policy.ts';
 import type { FamilyVersion } from '../version.ts';
 import type { StoreView } from '../view.ts';
-import type { RangeJobInput } from './rangeJob.ts';
-
-/** Sorted runs: each table of L0 by itself, the tables of a deeper level in key order. */
-export function runsOf(tables: readonly TableInfo[], order: KeyOrder): TableInfo[][] {
-  const runs: TableInfo[][] = [];
-  const levels = new Map<number, TableInfo[]>();
-  for (const t of tables) {
-    const level = levels.get(t.level);
-    if (t.level === 0) runs.push([t]);
-    else if (level !== undefined) level.push(t);
-    else {
-      const first = [t];
-      levels.set(t.level, first);
-      runs.push(first);
-    }
-  }
-  for (const level of levels.values()) {
-    level.sort((a, b) =>
-      order.compareUser(a.smallest.key, 0, a.smallest.key.length, b.smallest.key, 0, b.smallest.key.length),
-    );
-  }
-  return runs;
-}
+import { type RangeJobInput, runsOf } from './rangeJob.ts';
 
 /** Tables that are no inputs and may hold older versions of the outputs' keys. */
 export function tablesBelow(family: FamilyVersion, choice: CompactChoice): TableInfo[] {
@@ -56,6 +34,8 @@ export function jobInput(
   const spread = tablesBelow(family, choice);
   const below = spread.filter((t) => inputs.some((i) => meets(i, t, family.order)));
   return {
+    family: family.state.id,
+    outputLevel: choice.outputLevel,
     runs: runsOf(inputs, family.order),
     // A run in L0 is one table: two of them would each need a place of its own in the order of ages.
     maxOutputBytes: choice.outputLevel === 0 ? Number.POSITIVE_INFINITY : choice.maxOutputBytes,

@@ -10,14 +10,13 @@
  */
 import type { Clock } from '../../base/entropy.ts';
 import { StoreError } from '../../base/errors.ts';
-import { RunCursor } from '../../formats/block/runCursor.ts';
 import type { TableBuilderOptions, TableSummary } from '../../formats/block/tableBuilder.ts';
 import type { TableReader } from '../../formats/block/tableReader.ts';
 import type { Dialect } from '../../formats/leveldb/dialect.ts';
 import { tableFileName } from '../../formats/leveldb/names.ts';
-import { emptyEdit, type NewFile, type VersionEdit } from '../../formats/leveldb/versionEdit.ts';
+import { type BlobFileGarbage, emptyEdit, type NewFile, type VersionEdit } from '../../formats/leveldb/versionEdit.ts';
+import { removeAll } from '../../fs/clone.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
-import { MergingCursor } from '../../iter/merging.ts';
 import { RangeTombstones } from '../../iter/rangeTombstones.ts';
 import { checkLevels } from '../../model/check.ts';
 import type { EventKind, IoCost } from '../../model/events.ts';
@@ -29,13 +28,21 @@ import { buildView, type FamilyVersion, placeTable } from '../version.ts';
 import type { StoreView } from '../view.ts';
 import { checkDisk } from '../writeGate.ts';
 import { Below } from './below.ts';
-import { jobInput, runsOf } from './inputs.ts';
+import { jobInput } from './inputs.ts';
 import type { OutputTable } from './outputs.ts';
-import { DigestWalk, equalDigests, StateDigest, sameCoverage } from './proof.ts';
-import { lookupIn, type RangeJobResult, type RangeJobWorld, rangeJob, SLICE_MS } from './rangeJob.ts';
-import { NoDamage, proofFailure, sureMerge } from './rules.ts';
+import { sameCoverage, sumDigests } from './proof.ts';
+import {
+  type RangeJobInput,
+  type RangeJobResult,
+  type RangeJobWorld,
+  type RangeProgress,
+  rangeJob,
+} from './rangeJob.ts';
+import { MergeCounts, proofFailure } from './rules.ts';
+import { type KeySpan, splitRange } from './split.ts';
 import { Stripes } from './stripes.ts';
 import { type CompactionSummary, shapeOf } from './summary.ts';
+import { RangeThread, type SpawnRange } from './threads.ts';
 
 /** What a compaction needs of the open store: `StoreWriter`, or a stand-in for it. */
 export interface CompactionHost {
@@ -70,9 +77,17 @@ export interface JobOptions {
   /** Bytes read and written a second that are not exceeded; whoever steps the job keeps its pauses. */
   readonly bytesPerSecond?: number | undefined;
   readonly freeBytes?: ((directory: string) => number | undefined) | undefined;
+  /** Threads to use, this one among them, and how the others are made; by default there is only this one. */
+  readonly threads?:
+    | {
+        readonly count: number;
+        readonly spawn: SpawnRange /** Of inputs, for each thread. */;
+        readonly bytesMin?: number;
+      }
+    | undefined;
 }
 
-export type Phase = 'merge' | 'proof' | 'commit';
+export type Phase = RangeProgress['phase'];
 
 export interface Progress {
   readonly phase: Phase;
@@ -106,8 +121,12 @@ export interface CompactionResult {
 
 /** Share of the time that merging takes; the rest is the proof. */
 const MERGE_SHARE = 0.85;
-/** Keys between two looks at the clock while outputs are read back. */
-const PROOF_KEYS = 512;
+/** Bytes of inputs below which another thread costs more than it brings. */
+const THREAD_BYTES_MIN = 8 << 20;
+/** File numbers that one thread is given at the most. */
+const NUMBERS_MAX = 20_000;
+/** How long to leave the processor to the threads once our own range is done. */
+const THREAD_WAIT_MS = 4;
 
 /** Throws StoreError; CANCELLED if it was asked to stop. The store is then as it was. */
 export function* compactionJob(
@@ -117,14 +136,22 @@ export function* compactionJob(
   options: JobOptions,
 ): Generator<Progress, CompactionResult, void> {
   const view = host.reader.view.retain();
+  let changed = false;
   try {
     const before = view.family(family);
     if (choice.kind === 'none') return result('none', choice.why, before, before, [], [], -1, 0, 0);
-    if (choice.kind === 'drop') return drop(host, before, choice);
-    if (choice.isTrivialMove) return move(host, before, choice);
-    return yield* new Compaction(host, view, before, choice, options).run();
+    const done =
+      choice.kind === 'drop'
+        ? drop(host, before, choice)
+        : choice.isTrivialMove
+          ? move(host, before, choice)
+          : yield* new Compaction(host, view, before, choice, options).run();
+    changed = true;
+    return done;
   } finally {
+    // The inputs are needed for as long as somebody looks at the old tree, this job included.
     view.release();
+    if (changed) host.removeObsolete();
   }
 }
 
@@ -132,7 +159,6 @@ function drop(host: CompactionHost, family: FamilyVersion, choice: DropChoice): 
   const edit: VersionEdit = { ...emptyEdit(), family: family.state.id };
   for (const t of choice.tables) edit.deletedFiles.push({ level: choice.level, number: t.number });
   host.logAndApply(edit, { kind: 'drop', why: choice.reason.code });
-  host.removeObsolete();
   const now = host.reader.view.family(family.state.id);
   return result('drop', choice.reason.text, family, now, choice.tables, [], choice.level, 0, 0);
 }
@@ -156,6 +182,19 @@ function move(host: CompactionHost, family: FamilyVersion, choice: CompactChoice
   return result('move', choice.reason.text, family, now, inputs, moved, choice.outputLevel, 0, 0);
 }
 
+/** Throws for a table whose range deletions or sequence numbers may be missing: a rewrite would lose them for good. */
+function acquireWhole(view: StoreView, info: TableInfo): TableReader {
+  const table = view.acquire(info);
+  const { incomplete } = table;
+  if (incomplete === undefined) return table;
+  view.releaseTable(info, table);
+  throw new StoreError(incomplete.code, `${incomplete.message}; the compaction could lose range deletions`, {
+    path: info.file,
+    offset: incomplete.offset,
+    mend: 'repair the store first, or leave this table out',
+  });
+}
+
 function pointer(edit: VersionEdit, choice: CompactChoice): void {
   if (choice.compactPointer !== undefined) edit.compactCursors.push(choice.compactPointer);
 }
@@ -169,6 +208,8 @@ class Compaction {
   readonly #inputs: readonly TableInfo[];
   readonly #totalBytes: number;
   readonly #started: number;
+  /** Those that live now: later ones see the newest versions of the inputs, as the tip does. */
+  readonly #snapshots: readonly number[];
   readonly #numbers: number[] = [];
 
   constructor(
@@ -186,6 +227,7 @@ class Compaction {
     this.#inputs = choice.inputs.flatMap((i) => i.tables);
     this.#totalBytes = this.#inputs.reduce((sum, t) => sum + t.bytes, 0);
     this.#started = options.clock.elapsed();
+    this.#snapshots = [...host.snapshots()];
   }
 
   *run(): Generator<Progress, CompactionResult, void> {
@@ -198,7 +240,7 @@ class Compaction {
       merged = yield* this.#merge();
       const outputs = this.#place(merged.tables);
       const infos = outputs.map(({ info }) => info);
-      yield* this.#prove(merged, infos);
+      this.#proveRanges(infos);
       checkTree(this.#host.reader.view.family(this.#family.state.id), this.#host.reader.view, this.#inputs, infos);
       this.#cancelled();
       if (outputs.length > 0) this.#options.fs.syncDir(directory);
@@ -211,25 +253,80 @@ class Compaction {
     } finally {
       if (!committed && this.#host.failed === undefined) this.#discard(merged?.tables ?? []);
       if (this.#host.failed === undefined) for (const n of this.#numbers) this.#host.pendingOutputs.delete(n);
-      if (committed) this.#host.removeObsolete();
     }
   }
 
   *#merge(): Generator<Progress, RangeJobResult, void> {
-    const input = jobInput(this.#view, this.#family, this.#choice, this.#host.snapshots());
-    const job = rangeJob(input, this.#world());
+    const input = jobInput(this.#view, this.#family, this.#choice, this.#snapshots);
+    const spans = this.#spans();
+    const jobs = spans.map((span) => ({ ...input, ...span }));
+    const local = rangeJob(jobs[0] as RangeJobInput, this.#world());
+    const threads: RangeThread[] = [];
+    let done = false;
     try {
+      const { threads: means } = this.#options;
+      if (means !== undefined) for (const job of jobs.slice(1)) threads.push(this.#thread(job, means.spawn));
+      let own: RangeJobResult | undefined;
+      let at: RangeProgress = { phase: 'merge', readBytes: 0, writtenBytes: 0, entries: 0 };
       for (;;) {
-        const step = job.next();
-        if (step.done === true) return step.value;
+        if (own === undefined) {
+          const step = local.next();
+          if (step.done === true) own = step.value;
+          else at = step.value;
+        }
+        for (const t of threads) if (t.error !== undefined) throw t.error;
+        if (own !== undefined && threads.every((t) => t.result !== undefined)) {
+          done = true;
+          return joinResults([own, ...threads.map((t) => t.result as RangeJobResult)]);
+        }
         this.#cancelled();
-        const { readBytes, writtenBytes, entries } = step.value;
-        yield this.#progress('merge', readBytes, writtenBytes, entries, (MERGE_SHARE * readBytes) / this.#totalBytes);
+        yield this.#progress(
+          sumProgress([at, ...threads.map((t) => t.progress)]),
+          own === undefined ? 0 : THREAD_WAIT_MS,
+        );
       }
     } finally {
-      // Ends the job where it stands, so that it removes what it wrote.
-      job.return(undefined as never);
+      // Ends the jobs where they stand, so that they remove what they wrote.
+      local.return(undefined as never);
+      for (const t of threads) t.cancel();
+      if (!done) this.#removeNumbers(threads.flatMap((t) => t.numbers));
     }
+  }
+
+  /** One range for each thread, if it is worth it. A run in L0 is one table, and so one range. */
+  #spans(): readonly KeySpan[] {
+    const { threads } = this.#options;
+    const parts = Math.min(threads?.count ?? 1, Math.floor(this.#totalBytes / (threads?.bytesMin ?? THREAD_BYTES_MIN)));
+    if (parts < 2 || this.#choice.outputLevel === 0) return [{ from: undefined, to: undefined }];
+    return splitRange(this.#inputs, this.#source, this.#family.order, parts);
+  }
+
+  #thread(input: RangeJobInput, spawn: SpawnRange): RangeThread {
+    const host = this.#host;
+    const expected = Math.ceil(this.#totalBytes / input.maxOutputBytes) + input.grandparents.length;
+    const numbers = Array.from({ length: Math.min(2 * expected + 16, NUMBERS_MAX) }, () => this.#number());
+    const { order, ...builder } = host.builderOptions(this.#family, this.#choice.outputLevel, 0);
+    const job = { directory: host.directory, comparator: order.name, extension: host.dialect.tableExtension };
+    return new RangeThread({ ...job, input, builder, numbers }, spawn);
+  }
+
+  #number(): number {
+    const number = this.#host.allocateFileNumber();
+    this.#host.pendingOutputs.add(number);
+    this.#numbers.push(number);
+    return number;
+  }
+
+  #pathOf(number: number): string {
+    return joinPath(this.#host.directory, tableFileName(number, this.#host.dialect.tableExtension));
+  }
+
+  /** A thread that was stopped has removed what it wrote, unless it was too far gone for that. */
+  #removeNumbers(numbers: readonly number[]): void {
+    removeAll(
+      this.#options.fs,
+      numbers.map((n) => this.#pathOf(n)),
+    );
   }
 
   #world(): RangeJobWorld {
@@ -242,23 +339,25 @@ class Compaction {
       source: this.#source,
       tombstones: (info) => this.#tombstones(info),
       place: () => {
-        const number = host.allocateFileNumber();
-        host.pendingOutputs.add(number);
-        this.#numbers.push(number);
-        const path = joinPath(host.directory, tableFileName(number, host.dialect.tableExtension));
-        return { number, path, options: host.builderOptions(this.#family, this.#choice.outputLevel, number) };
+        const number = this.#number();
+        return {
+          number,
+          path: this.#pathOf(number),
+          options: host.builderOptions(this.#family, this.#choice.outputLevel, number),
+        };
       },
+      forget: (info) => this.#view.shared.tables.forget(info),
     };
   }
 
   readonly #source = {
-    acquire: (info: TableInfo): TableReader => this.#view.acquire(info),
+    acquire: (info: TableInfo): TableReader => acquireWhole(this.#view, info),
     release: (info: TableInfo, table: TableReader): void => this.#view.releaseTable(info, table),
   };
 
   #tombstones(info: TableInfo): readonly RangeTombstones['list'][number][] {
     if (!this.#host.dialect.hasRangeDeletions) return [];
-    const table = this.#view.acquire(info);
+    const table = acquireWhole(this.#view, info);
     try {
       return tableTombstones(table, info);
     } finally {
@@ -278,71 +377,19 @@ class Compaction {
     });
   }
 
-  *#prove(merged: RangeJobResult, outputs: readonly TableInfo[]): Generator<Progress, void, void> {
+  /** Range deletions speak of keys that neither side holds: they are compared as a whole. */
+  #proveRanges(outputs: readonly TableInfo[]): void {
     const { order } = this.#family;
-    const input = jobInput(this.#view, this.#family, this.#choice, this.#host.snapshots());
-    const { counts } = merged;
-    if (counts.written + counts.hidden + counts.tombstones !== counts.entries) {
-      throw proofFailure(`${counts.entries} entries went in, ${counts.written} came out`);
-    }
-    const points = merged.tables.reduce((n, t) => n + t.summary.entries - t.summary.rangeDeletions, 0);
-    if (points !== counts.written) throw proofFailure(`${counts.written} entries were written, ${points} are there`);
-    const stripes = new Stripes(input.snapshots);
-    const below = new Below(input.below, order, input.ingestsBelow, lookupIn(this.#source, order));
+    const input = jobInput(this.#view, this.#family, this.#choice, this.#snapshots);
     const tombstonesOf = (tables: readonly TableInfo[]): RangeTombstones | undefined => {
       const list = tables.flatMap((t) => this.#tombstones(t));
       return list.length === 0 ? undefined : new RangeTombstones(list, order);
     };
-    try {
-      const tombstones = tombstonesOf(outputs);
-      if (!sameCoverage(tombstonesOf(this.#inputs), tombstones, outputs, order, stripes, below)) {
-        throw proofFailure('the outputs do not delete the same ranges as the inputs');
-      }
-      const digest = new StateDigest({ stripes, tombstones, below, merge: sureMerge(input.mergeOperator) });
-      yield* this.#digest(outputs, digest, stripes, tombstones, counts.entries);
-      if (!equalDigests(digest.digest, merged.digest)) {
-        throw proofFailure('the outputs do not show the same entries as the inputs');
-      }
-    } catch (thrown) {
-      // Whatever is read anew under these numbers must not find the tables that go now.
-      for (const info of outputs) this.#view.shared.tables.forget(info);
-      throw thrown;
-    }
-  }
-
-  *#digest(
-    outputs: readonly TableInfo[],
-    digest: StateDigest,
-    stripes: Stripes,
-    tombstones: RangeTombstones | undefined,
-    entries: number,
-  ): Generator<Progress, void, void> {
-    const { clock } = this.#options;
-    const { order } = this.#family;
-    const damage = new NoDamage();
-    // In L0 each table is a run, and outputs that came from several ranges do not overlap anyway.
-    const runs = runsOf(outputs, order).map(
-      (run) => new RunCursor(this.#source, run, run[0]?.level ?? 0, order, damage),
-    );
-    const total = Math.max(
-      1,
-      outputs.reduce((sum, t) => sum + t.bytes, 0),
-    );
-    const cursor = new MergingCursor(runs, order.compare);
-    try {
-      cursor.first();
-      const walk = new DigestWalk(cursor, digest, stripes, tombstones);
-      for (let until = clock.elapsed() + SLICE_MS; walk.step(PROOF_KEYS); ) {
-        if (clock.elapsed() < until) continue;
-        this.#cancelled();
-        const read = runs.reduce((sum, r) => sum + r.bytesRead, 0);
-        const share = MERGE_SHARE + ((1 - MERGE_SHARE) * read) / total;
-        yield this.#progress('proof', this.#totalBytes, total, entries, share);
-        until = clock.elapsed() + SLICE_MS;
-      }
-    } finally {
-      cursor.close();
-    }
+    const before = tombstonesOf(this.#inputs);
+    const now = tombstonesOf(outputs);
+    const below = new Below(input.below, order, input.ingestsBelow);
+    if (sameCoverage(before, now, outputs, order, new Stripes(this.#snapshots), below)) return;
+    throw proofFailure('the outputs do not delete the same ranges as the inputs');
   }
 
   #commit(merged: RangeJobResult, files: readonly NewFile[]): void {
@@ -357,13 +404,12 @@ class Compaction {
   }
 
   #discard(tables: readonly OutputTable[]): void {
-    for (const t of tables) {
-      try {
-        this.#options.fs.remove(t.path);
-      } catch {
-        // An obsolete file is in nobody's way, and goes when the store is opened next.
-      }
-    }
+    // Whatever is read anew under these numbers must not find the tables that go now.
+    for (const { number } of tables) this.#view.shared.tables.forget({ number });
+    removeAll(
+      this.#options.fs,
+      tables.map((t) => t.path),
+    );
   }
 
   #result(merged: RangeJobResult, outputs: readonly TableInfo[]): CompactionResult {
@@ -387,6 +433,7 @@ class Compaction {
       entriesRead: counts.entries + merged.rangeTombstones,
       hiddenEntries: counts.hidden,
       droppedTombstones: counts.tombstones + droppedRanges(merged),
+      keptTombstones: merged.tables.reduce((n, t) => n + t.summary.deletions, 0),
       seconds: (this.#options.clock.elapsed() - this.#started) / 1000,
     };
     return { ...plain, summary };
@@ -396,7 +443,9 @@ class Compaction {
     if (this.#options.isCancelled?.() === true) throw new StoreError('CANCELLED', 'the compaction was cancelled');
   }
 
-  #progress(phase: Phase, readBytes: number, writtenBytes: number, entries: number, share: number): Progress {
+  #progress({ phase, readBytes, writtenBytes, entries }: RangeProgress, wait: number): Progress {
+    const merged = Math.min(1, readBytes / Math.max(1, this.#totalBytes));
+    const share = phase === 'merge' ? MERGE_SHARE * merged : MERGE_SHARE;
     const elapsed = (this.#options.clock.elapsed() - this.#started) / 1000;
     const part = Math.min(share, 0.999);
     const rate = this.#options.bytesPerSecond;
@@ -410,9 +459,46 @@ class Compaction {
       percent: 100 * part,
       bytesPerSecond: elapsed > 0.05 ? readBytes / elapsed : 0,
       etaSeconds: elapsed > 0.3 && part > 0.01 ? (elapsed * (1 - part)) / part : undefined,
-      pauseMs: Math.max(0, 1000 * due),
+      pauseMs: Math.max(wait, 1000 * due),
     };
   }
+}
+
+function sumProgress(all: readonly RangeProgress[]): RangeProgress {
+  const sum = (of: (p: RangeProgress) => number): number => all.reduce((n, p) => n + of(p), 0);
+  return {
+    phase: all.every((p) => p.phase === 'proof') ? 'proof' : 'merge',
+    readBytes: sum((p) => p.readBytes),
+    writtenBytes: sum((p) => p.writtenBytes),
+    entries: sum((p) => p.entries),
+  };
+}
+
+/** Results of ranges in key order, as if they were one. */
+function joinResults(results: readonly RangeJobResult[]): RangeJobResult {
+  const [first] = results as [RangeJobResult, ...RangeJobResult[]];
+  const counts = new MergeCounts();
+  const garbage = new Map<number, BlobFileGarbage>();
+  for (const r of results) {
+    counts.add(r.counts);
+    for (const g of r.garbage) {
+      const known = garbage.get(g.number);
+      garbage.set(g.number, {
+        number: g.number,
+        count: g.count + (known?.count ?? 0),
+        bytes: g.bytes + (known?.bytes ?? 0),
+      });
+    }
+  }
+  return {
+    tables: results.flatMap((r) => r.tables),
+    counts,
+    digest: results.map((r) => r.digest).reduce(sumDigests),
+    // Each range has looked at all of them.
+    rangeTombstones: first.rangeTombstones,
+    garbage: [...garbage.values()].sort((a, b) => a.number - b.number),
+    readBytes: results.reduce((sum, r) => sum + r.readBytes, 0),
+  };
 }
 
 /** Range deletions that are gone: fragments may be more than what they were cut from. */
@@ -461,6 +547,7 @@ function result(
     entriesRead: 0,
     hiddenEntries: 0,
     droppedTombstones: 0,
+    keptTombstones: 0,
     seconds: 0,
   };
   return { kind, why, family: before.state.id, inputs, outputs, outputLevel, readBytes, writtenBytes, summary };

@@ -5,6 +5,7 @@
 import type { Clock } from '../../base/entropy.ts';
 import type { TableReader } from '../../formats/block/tableReader.ts';
 import type { RangeTombstone } from '../../iter/rangeTombstones.ts';
+import type { CompactionPlan } from '../../model/compaction.ts';
 import type { TableInfo } from '../../model/tree.ts';
 import type { Choice } from '../../policy/policy.ts';
 import { tableTombstones } from '../tableTombstones.ts';
@@ -14,24 +15,7 @@ import { jobInput } from './inputs.ts';
 import { countRange, type RangeProgress } from './rangeJob.ts';
 import { tablesOf } from './select.ts';
 
-/** Bytes are bytes of files; entries are point entries and range deletions. */
-export interface CompactionPlan {
-  readonly family: string;
-  readonly inputs: readonly { readonly number: number; readonly level: number; readonly bytes: number }[];
-  /** Null where nothing is written: no choice, or tables that are dropped as they are. */
-  readonly outputLevel: number | null;
-  readonly readBytes: number;
-  readonly estimatedWriteBytes: number;
-  /** What the store's tables and blob files take at the most while the compaction runs. */
-  readonly peakDiskBytes: number;
-  readonly entries: number;
-  /** Deletions of any kind that would be gone. */
-  readonly droppableTombstones: number;
-  /** Values and operands that would be gone, since something newer hides them. */
-  readonly shadowedEntries: number;
-  /** Why it would not be done; null if it would. */
-  readonly refused: string | null;
-}
+export type { CompactionPlan } from '../../model/compaction.ts';
 
 /** Bytes of live tables and blob files. */
 export function liveBytes(view: StoreView): number {

@@ -157,26 +157,33 @@ export class StateDigest implements KeyWitness {
     this.#b = Math.imul((this.#b + n) ^ (this.#b >>> 15), 0x2545f491);
   }
 
-  /** Two multiplicative lanes over words of 32 bits; the length is part of it. */
+  /** Two multiplicative lanes take the words of 32 bits in turn; the length is part of both. */
   #absorb(b: Uint8Array, start: number, length: number): void {
-    let a1 = this.#a;
-    let b1 = this.#b;
+    let x = this.#a;
+    let y = this.#b;
     const end = start + length;
     let i = start;
-    for (; i + 4 <= end; i += 4) {
-      const w =
+    for (; i + 8 <= end; i += 8) {
+      const v =
         (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
-      a1 = Math.imul(a1 ^ w, 0xcc9e2d51);
-      a1 = (a1 << 13) | (a1 >>> 19);
-      b1 = Math.imul(b1 + w, 0x2545f491) ^ (b1 >>> 15);
+      const w =
+        (b[i + 4] as number) |
+        ((b[i + 5] as number) << 8) |
+        ((b[i + 6] as number) << 16) |
+        ((b[i + 7] as number) << 24);
+      x = Math.imul(x ^ v, 0xcc9e2d51);
+      x ^= x >>> 15;
+      y = Math.imul(y ^ w, 0x2545f491);
+      y ^= y >>> 13;
     }
     let last = length;
-    for (; i < end; i++) last = (last << 8) | (b[i] as number);
-    a1 = Math.imul(a1 ^ last, 0x1b873593);
-    a1 = (a1 << 15) | (a1 >>> 17);
-    b1 = Math.imul(b1 + last, 0x165667b1) ^ (b1 >>> 13);
-    this.#a = a1;
-    this.#b = b1 + length;
+    for (; i < end; i++) {
+      last = Math.imul(last ^ (b[i] as number), 0x01000193);
+    }
+    x = Math.imul(x ^ last, 0x1b873593);
+    this.#a = x ^ (x >>> 15);
+    y = Math.imul(y + last, 0x165667b1);
+    this.#b = (y ^ (y >>> 13)) + length;
   }
 
   #end(): void {

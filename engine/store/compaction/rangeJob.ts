@@ -1,14 +1,15 @@
 /**
  * The work of a compaction over one range of user keys: merge, filter, write. What it takes and gives is
  * plain data, so that several can run beside each other in threads of their own (subcompactions); it
- * decides nothing about the tree and commits nothing.
+ * decides nothing about the tree and commits nothing. The proof of the range is part of it.
  */
 import type { Clock } from '../../base/entropy.ts';
 import { RunCursor, type TableSource } from '../../formats/block/runCursor.ts';
 import type { TableBuilder } from '../../formats/block/tableBuilder.ts';
+import { boundOf } from '../../formats/leveldb/internalKey.ts';
 import type { BlobFileGarbage } from '../../formats/leveldb/versionEdit.ts';
 import { decodeBlobIndex } from '../../formats/rocksdb/blob.ts';
-import type { FileSystem } from '../../fs/fileSystem.ts';
+import { baseName, type FileSystem } from '../../fs/fileSystem.ts';
 import { type Cursor, MAX_SEQUENCE } from '../../iter/cursor.ts';
 import { MergingCursor } from '../../iter/merging.ts';
 import type { KeyOrder } from '../../iter/order.ts';
@@ -19,13 +20,15 @@ import { BlobGarbage, entityReferences } from './blobGarbage.ts';
 import { Grandparents } from './grandparents.ts';
 import { type EntrySink, MergeFilter } from './mergeFilter.ts';
 import { type OutputPlace, Outputs, type OutputTable } from './outputs.ts';
-import { type Digest, StateDigest } from './proof.ts';
-import { type MergeCounts, type MergeRules, NoDamage, sureMerge } from './rules.ts';
+import { type Digest, DigestWalk, equalDigests, StateDigest } from './proof.ts';
+import { type MergeCounts, type MergeRules, NoDamage, proofFailure, sureMerge } from './rules.ts';
 import { Stripes } from './stripes.ts';
 import { TombstoneOutput } from './tombstoneOutput.ts';
 
 /** What to merge. Plain data. */
 export interface RangeJobInput {
+  readonly family: number;
+  readonly outputLevel: number;
   /** Sorted runs: each table of L0 by itself, the tables of a deeper level in key order. */
   readonly runs: readonly (readonly TableInfo[])[];
   /** User keys from `from` on and before `to`; undefined is open. */
@@ -54,9 +57,12 @@ export interface RangeJobWorld {
   /** Range deletions of a table, cut to its bounds. Throws StoreError. */
   tombstones(info: TableInfo): readonly RangeTombstone[];
   place(): OutputPlace;
+  /** An output that `source` may have opened is removed. */
+  forget(info: TableInfo): void;
 }
 
 export interface RangeProgress {
+  readonly phase: 'merge' | 'proof';
   /** Bytes of blocks read. */
   readonly readBytes: number;
   readonly writtenBytes: number;
@@ -66,7 +72,7 @@ export interface RangeProgress {
 export interface RangeJobResult {
   readonly tables: readonly OutputTable[];
   readonly counts: MergeCounts;
-  /** Of the inputs; see proof.ts. */
+  /** Of what the inputs and, since it was proven, the outputs say; see proof.ts. */
   readonly digest: Digest;
   /** Range deletions of the inputs. */
   readonly rangeTombstones: number;
@@ -144,7 +150,7 @@ export function* rangeJob(input: RangeJobInput, world: RangeJobWorld): Generator
   };
   const outputs = new Outputs(
     world.fs,
-    world.place,
+    () => world.place(),
     limits,
     tombstones,
     { from: input.from, to: input.to },
@@ -163,14 +169,23 @@ export function* rangeJob(input: RangeJobInput, world: RangeJobWorld): Generator
     const { clock } = world;
     for (let until = clock.elapsed() + SLICE_MS; filter.step(STEP_ENTRIES); ) {
       if (clock.elapsed() < until) continue;
-      yield { readBytes: inputs.readBytes, writtenBytes: outputs.bytes, entries: filter.counts.entries };
+      yield {
+        phase: 'merge',
+        readBytes: inputs.readBytes,
+        writtenBytes: outputs.bytes,
+        entries: filter.counts.entries,
+      };
       until = clock.elapsed() + SLICE_MS;
     }
     const tables = outputs.finish();
+    const { counts } = filter;
+    inputs.close();
+    const before = { readBytes: inputs.readBytes, writtenBytes: outputs.bytes, entries: counts.entries };
+    yield* proveRange(input, world, tables, counts, digest.digest, before);
     done = true;
     return {
       tables,
-      counts: filter.counts,
+      counts,
       digest: digest.digest,
       rangeTombstones: inputs.tombstoneCount,
       garbage: garbage?.list ?? [],
@@ -180,6 +195,82 @@ export function* rangeJob(input: RangeJobInput, world: RangeJobWorld): Generator
     inputs.close();
     if (!done) outputs.abort();
   }
+}
+
+/** Throws CORRUPT unless the tables, read back from their files, say what went into the merge. */
+function* proveRange(
+  input: RangeJobInput,
+  world: RangeJobWorld,
+  tables: readonly OutputTable[],
+  counts: MergeCounts,
+  expected: Digest,
+  merged: Omit<RangeProgress, 'phase'>,
+): Generator<RangeProgress, void, void> {
+  if (counts.written + counts.hidden + counts.tombstones !== counts.entries) {
+    throw proofFailure(`${counts.entries} entries went in, ${counts.written} came out`);
+  }
+  const points = tables.reduce((n, t) => n + t.summary.entries - t.summary.rangeDeletions, 0);
+  if (points !== counts.written) throw proofFailure(`${counts.written} entries were written, ${points} are there`);
+  const infos = tables.map((t) => readBack(t, input.family, input.outputLevel));
+  const again = { ...input, runs: runsOf(infos, world.order) };
+  const written = new RangeInputs(again, world);
+  const { rules } = written;
+  const digest = new StateDigest(rules);
+  const walk = new DigestWalk(written.cursor, digest, rules.stripes, rules.tombstones);
+  const { clock } = world;
+  try {
+    written.start(undefined);
+    for (let until = clock.elapsed() + SLICE_MS; walk.step(STEP_ENTRIES); ) {
+      if (clock.elapsed() < until) continue;
+      yield { phase: 'proof', ...merged };
+      until = clock.elapsed() + SLICE_MS;
+    }
+    if (!equalDigests(digest.digest, expected)) {
+      throw proofFailure('the outputs do not show the same entries as the inputs');
+    }
+  } catch (thrown) {
+    for (const info of infos) world.forget(info);
+    throw thrown;
+  } finally {
+    written.close();
+  }
+}
+
+/** An output as a table to be read. */
+function readBack({ number, path, summary }: OutputTable, family: number, level: number): TableInfo {
+  return {
+    family,
+    level,
+    number,
+    file: baseName(path),
+    bytes: summary.bytes,
+    smallest: boundOf(summary.smallest),
+    largest: boundOf(summary.largest),
+    smallestSeq: summary.smallestSeq,
+    largestSeq: summary.largestSeq,
+  };
+}
+
+/** Sorted runs: each table of L0 by itself, the tables of a deeper level in key order. */
+export function runsOf(tables: readonly TableInfo[], order: KeyOrder): TableInfo[][] {
+  const runs: TableInfo[][] = [];
+  const levels = new Map<number, TableInfo[]>();
+  for (const t of tables) {
+    const level = levels.get(t.level);
+    if (t.level === 0) runs.push([t]);
+    else if (level !== undefined) level.push(t);
+    else {
+      const first = [t];
+      levels.set(t.level, first);
+      runs.push(first);
+    }
+  }
+  for (const level of levels.values()) {
+    level.sort((a, b) =>
+      order.compareUser(a.smallest.key, 0, a.smallest.key.length, b.smallest.key, 0, b.smallest.key.length),
+    );
+  }
+  return runs;
 }
 
 function noteEntityBlobs(value: Uint8Array, start: number, length: number, builder: TableBuilder): void {
@@ -233,7 +324,7 @@ export function* countRange(
     const { clock } = world;
     for (let until = clock.elapsed() + SLICE_MS; filter.step(STEP_ENTRIES); ) {
       if (clock.elapsed() < until) continue;
-      yield { readBytes: inputs.readBytes, writtenBytes: 0, entries: filter.counts.entries };
+      yield { phase: 'merge', readBytes: inputs.readBytes, writtenBytes: 0, entries: filter.counts.entries };
       until = clock.elapsed() + SLICE_MS;
     }
     return {

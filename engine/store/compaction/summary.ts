@@ -1,22 +1,8 @@
 /** What a compaction changed, in a few numbers for a person. */
+import type { TreeShape } from '../../model/compaction.ts';
 import type { TreeView } from '../../model/tree.ts';
 
-export interface TreeShape {
-  readonly tables: number;
-  readonly bytes: number;
-  /** Each table of L0 is one, as is each deeper level that holds tables. */
-  readonly sortedRuns: number;
-}
-
-export interface CompactionSummary {
-  readonly before: TreeShape;
-  readonly after: TreeShape;
-  /** Point entries and range deletions. */
-  readonly entriesRead: number;
-  readonly hiddenEntries: number;
-  readonly droppedTombstones: number;
-  readonly seconds: number;
-}
+export type { CompactionSummary, TreeShape } from '../../model/compaction.ts';
 
 export function shapeOf(view: TreeView): TreeShape {
   let tables = 0;

@@ -65,7 +65,11 @@ export class TombstoneOutput {
    * Adds what lies in [from, to), cut to it, to a table that holds the points of that range. The cut end
    * is exclusive, as is the end of every tombstone, so the next table may begin with the same key.
    */
-  addTo(builder: TableBuilder, from: Uint8Array | undefined, to: Uint8Array | undefined): void {
+  addTo(
+    builder: Pick<TableBuilder, 'addRangeTombstone'>,
+    from: Uint8Array | undefined,
+    to: Uint8Array | undefined,
+  ): void {
     this.#advance(from);
     for (let i = this.#at; i < this.kept.length; i++) {
       const t = this.kept[i] as Kept;

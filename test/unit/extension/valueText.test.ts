@@ -43,4 +43,8 @@ test('the line of a dump at a byte offset', () => {
   assert.equal(lineAtOffset(dump, 40), 2);
   assert.equal(lineAtOffset(dump, 1000), 1);
   assert.equal(lineAtOffset('', 5), 0);
+  assert.equal(
+    lineAtOffset(['0 table', '90 footer', '0 block 0', '0   CORRUPT: checksum', '50 block 1'].join('\n'), 0),
+    3,
+  );
 });

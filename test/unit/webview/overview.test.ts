@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import type { FamilySummary, LevelSummary, QueryParams } from '../../../engine/protocol/engineApi.ts';
 import { isSavedView, restoreParams, saveParams } from '../../../engine/protocol/viewState.ts';
 import {
+  barScale,
   barShare,
   comparatorName,
   engineName,
@@ -45,6 +46,12 @@ describe('shape of a family', () => {
       sortedRuns: 7,
       spaceAmplification: 1.14,
     });
+  });
+  it('scales the bars by what the levels hold, and by targets that are not far away', () => {
+    const withTarget = (bytes: number, targetBytes: number): LevelSummary => ({ ...level(1, 1, bytes), targetBytes });
+    assert.equal(barScale(family([withTarget(100, 250)])), 250);
+    assert.equal(barScale(family([withTarget(100, 100_000)])), 100);
+    assert.equal(barScale(family([])), 1);
   });
   it('says nothing where no level holds the bulk', () => {
     assert.deepEqual(shapeOf(family([])), { sortedRuns: 0, spaceAmplification: null });
