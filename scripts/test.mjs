@@ -2,7 +2,7 @@
  * The project's tests, from a clean clone on:
  *
  *   node scripts/test.mjs                  everything; the last line says `N passed, N failed, N skipped`
- *   node scripts/test.mjs STAGE [PATTERN]  one of lint, types, unit, interop, host, e2e
+ *   node scripts/test.mjs STAGE [PATTERN]  one of lint, types, unit, faults, interop, host, e2e
  *
  * A stage that fails does not stop the others. PATTERN picks files by a part of their path, else tests by name.
  */
@@ -44,12 +44,12 @@ const STAGES = {
   },
   unit: {
     title: 'unit',
-    run: (pattern) =>
-      nodeTests(
-        [...found('test/unit'), ...found('test/faults'), ...found('test/fuzz'), 'test/rooms.test.ts'],
-        pattern,
-        2,
-      ),
+    run: (pattern) => nodeTests([...found('test/unit'), ...found('test/fuzz'), 'test/rooms.test.ts'], pattern, 2),
+  },
+  faults: {
+    title: 'faults, crashes, kill -9 and random operations',
+    needsBuild: true,
+    run: (pattern) => nodeTests(found('test/faults'), pattern, 2),
   },
   interop: {
     title: 'interop (against the real engines)',

@@ -19,9 +19,11 @@ import {
 } from '../formats/rocksdb/optionsWriter.ts';
 import { dirName, type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { BYTEWISE } from '../iter/order.ts';
+import { settleJob } from './compaction/settle.ts';
 import { setCurrent } from './manifestWriter.ts';
 import { SAMPLES } from './samples/catalog.ts';
-import type { Sample } from './samples/sample.ts';
+import type { Sample, SampleWrite } from './samples/sample.ts';
+import type { WriteBatch } from './writeBatch.ts';
 import type { WriteEnvironment } from './writeEnvironment.ts';
 import { WriteRefused } from './writeGate.ts';
 import { StoreWriter } from './writer.ts';
@@ -87,17 +89,23 @@ export function* createStore(
     const total = sample.batches;
     let done = 0;
     let writes = 0;
-    for (const step of sample.run(options.seed ?? SEED)) {
+    let flushed = false;
+    writer.on(() => {
+      flushed = true;
+    });
+    const job = { fs, clock: env.clock };
+    for (const step of sample.run(options.seed ?? SEED, options.format)) {
       const batch = writer.batch();
-      for (const { key, value } of step) {
-        if (value === undefined) batch.delete(0, key);
-        else batch.put(0, key, value);
-      }
+      for (const write of step) addWrite(batch, write);
       writer.writeSync(batch);
       writes += step.length;
       yield { done: ++done, total };
+      if (!flushed) continue;
+      // What the engine would do in the background: the levels fill as they would over time.
+      for (const _ of settleJob(writer, job)) yield { done, total };
+      flushed = false;
     }
-    writer.flush();
+    if (sample.keepsLog !== true && writer.flush()) for (const _ of settleJob(writer, job)) yield { done, total };
     const sequence = writer.lastSequence;
     finished = true;
     return { directory, writes, sequence };
@@ -105,6 +113,12 @@ export function* createStore(
     writer?.close();
     if (!finished) removeAll(fs, directory, existed);
   }
+}
+
+function addWrite(batch: WriteBatch, { family = 0, key, value, until }: SampleWrite): void {
+  if (value !== undefined) batch.put(family, key, value);
+  else if (until !== undefined) batch.deleteRange(family, key, until);
+  else batch.delete(family, key);
 }
 
 /** True if the directory was there, and empty. */
@@ -138,28 +152,31 @@ function writeFile(fs: FileSystem, path: string, bytes: Uint8Array): void {
 function writeFirstFiles(env: WriteEnvironment, directory: string, format: Dialect['id'], sample: Sample): void {
   const { fs } = env;
   const edit = { ...emptyEdit(), comparator: BYTEWISE.name, logNumber: 0, lastSequence: 0 };
-  let record: Uint8Array;
+  const records: Uint8Array[] = [];
   if (format === 'rocksdb') {
     const databaseId = env.id();
     writeFile(fs, joinPath(directory, 'IDENTITY'), utf8(databaseId));
-    record = encodeRocksDbEdit({ ...edit, databaseId, nextFileNumber: OPTIONS_NUMBER + 1 });
+    const more = sample.families ?? [];
+    records.push(encodeRocksDbEdit({ ...edit, databaseId, nextFileNumber: OPTIONS_NUMBER + 1 }));
+    for (const [i, { name }] of more.entries()) {
+      const family = { family: i + 1, familyAdded: name, comparator: BYTEWISE.name, logNumber: 0, maxFamily: i + 1 };
+      records.push(encodeRocksDbEdit({ ...emptyEdit(), ...family }));
+    }
     const options = encodeOptions({
       version: OPTIONS_VERSION,
       db: DEFAULT_DB_OPTIONS,
-      families: [
-        {
-          name: 'default',
-          cf: { ...DEFAULT_FAMILY_OPTIONS, ...PORTABLE, ...sample.options },
-          table: DEFAULT_TABLE_OPTIONS,
-        },
-      ],
+      families: [{ name: 'default', options: sample.options }, ...more].map(({ name, options: own }) => ({
+        name,
+        cf: { ...DEFAULT_FAMILY_OPTIONS, ...PORTABLE, ...own },
+        table: DEFAULT_TABLE_OPTIONS,
+      })),
     });
     writeFile(fs, joinPath(directory, optionsFileName(OPTIONS_NUMBER)), options);
-  } else record = encodeLevelDbEdit({ ...edit, nextFileNumber: MANIFEST_NUMBER + 1 });
+  } else records.push(encodeLevelDbEdit({ ...edit, nextFileNumber: MANIFEST_NUMBER + 1 }));
   const file = fs.open(joinPath(directory, manifestFileName(MANIFEST_NUMBER)), 'create');
   try {
     const log = new LogWriter(file);
-    log.append(record);
+    for (const record of records) log.append(record);
     log.sync();
   } finally {
     file.close();

@@ -14,12 +14,11 @@
  * Everything is synchronous and in one thread: between two turns the store is in a state that could be
  * left behind for good. No byte is read or written but through `WriteEnvironment`.
  */
-import { fromHex, text } from '../base/bytes.ts';
 import { type Problem, StoreError, toStoreError } from '../base/errors.ts';
 import type { TableBuilderOptions, TableSummary } from '../formats/block/tableBuilder.ts';
 import type { BatchBuilder } from '../formats/leveldb/batchBuilder.ts';
 import { type Dialect, leveldbDialect } from '../formats/leveldb/dialect.ts';
-import { encodeLevelDbEdit, newFileOf } from '../formats/leveldb/editEncoder.ts';
+import { encodeLevelDbEdit } from '../formats/leveldb/editEncoder.ts';
 import type { ManifestState } from '../formats/leveldb/manifest.ts';
 import { parseFileName, walFileName } from '../formats/leveldb/names.ts';
 import { emptyEdit, type NewFile, type VersionEdit } from '../formats/leveldb/versionEdit.ts';
@@ -27,94 +26,47 @@ import { BatchSummary, type BatchVisitor, readLevelDbBatch } from '../formats/le
 import { detectStore } from '../formats/registry.ts';
 import { rocksdbDialect } from '../formats/rocksdb/dialect.ts';
 import { encodeRocksDbEdit } from '../formats/rocksdb/editEncoder.ts';
-import { sessionIdOf, uniqueIdOf } from '../formats/rocksdb/uniqueId.ts';
 import { readRocksDbBatch } from '../formats/rocksdb/writeBatch.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { DamageLog } from '../iter/damage.ts';
 import type { Resolved } from '../iter/resolve.ts';
-import type { EventKind, IoCost, TableId, TreeEvent } from '../model/events.ts';
 import { editedState } from './editedState.ts';
 import { type Flushed, flushMemtable } from './flush.ts';
 import { GroupCommit, type WriteOptions } from './groupCommit.ts';
+import { type EditStory, type LiveEvent, LiveEvents } from './liveEvents.ts';
 import { ManifestWriter } from './manifestWriter.ts';
 import type { MemtableReader } from './memtable.ts';
+import { NewTables, type TableOrigin } from './newTables.ts';
 import { obsoleteFiles } from './obsolete.ts';
 import { PointGet } from './pointGet.ts';
 import { StoreReader } from './reader.ts';
 import { adopt, canAdopt, firstFreeNumber, type LiveWal } from './recovery.ts';
 import { SkipList } from './skipList.ts';
-import { readSnapshot, type Snapshot, type SnapshotSource } from './snapshot.ts';
+import type { Snapshot } from './snapshot.ts';
 import { type LiveSnapshot, LiveSnapshots } from './snapshots.ts';
-import { blobStyle, type TableStyle, tableStyle, writeBufferBytes } from './tableStyle.ts';
-import { buildVersion, directorySizes, type FamilyVersion, type Version } from './version.ts';
+import { blobStyle, writeBufferBytes } from './tableStyle.ts';
+import { buildVersion, type FamilyVersion } from './version.ts';
 import type { StoreView } from './view.ts';
 import type { ReplayResult } from './walReplay.ts';
 import { WalWriter } from './walWriter.ts';
 import { WriteBatch } from './writeBatch.ts';
 import type { LockHandle, WriteEnvironment } from './writeEnvironment.ts';
-import { checkDisk, checkWritable } from './writeGate.ts';
+import { checkDisk } from './writeGate.ts';
+import { type OpenState, readForWriting, WriterSource } from './writerState.ts';
 
 export interface WriterOptions {
   /** Bytes of a family's memtable at which it is flushed; by default as OPTIONS say. */
   readonly writeBufferBytes?: number;
 }
 
-/** What an edit is about, for those who listen. */
-export interface EditStory {
-  readonly kind: EventKind;
-  readonly why?: string;
-  readonly io?: IoCost;
-}
-
-export type LiveEvent = TreeEvent;
-
-/** What the MANIFEST says of a table beside its summary; RocksDB only. */
-export interface TableOrigin {
-  /** Order of L0 tables: see `nextEpoch`. Undefined where the store's tables have none. */
-  readonly epoch?: number | undefined;
-  /** Epoch seconds of the table's oldest data; by default now. */
-  readonly oldestAncestorTime?: number | undefined;
-}
+export type { EditStory, LiveEvent } from './liveEvents.ts';
+export type { TableOrigin } from './newTables.ts';
 
 const LOG_BYTES_FACTOR = 4;
 /** Batches from this length on are kept whole by the memtables. */
 const KEPT_BYTES_MIN = 4096;
 /** Free space below which not even a flush is begun. */
 const SPARE_BYTES = 1 << 20;
-
-class WriterSource implements SnapshotSource {
-  current: { readonly snapshot: Snapshot; readonly version: Version };
-
-  constructor(snapshot: Snapshot, version: Version) {
-    this.current = { snapshot, version };
-  }
-
-  read(): { readonly snapshot: Snapshot; readonly version: Version } {
-    return this.current;
-  }
-
-  fingerprint(): string {
-    return this.current.snapshot.fingerprint;
-  }
-}
-
-interface OpenState {
-  readonly snapshot: Snapshot;
-  readonly version: Version;
-  readonly names: readonly string[];
-}
-
-function readState(fs: FileSystem, directory: string, dialect: Dialect): OpenState {
-  const snapshot = readSnapshot(fs, directory, dialect);
-  try {
-    const version = buildVersion(snapshot.manifest, dialect, directorySizes(fs, directory, snapshot.names));
-    checkWritable({ fs, directory, dialect, snapshot, version });
-    return { snapshot, version, names: snapshot.names };
-  } catch (thrown) {
-    snapshot.replay.close();
-    throw thrown;
-  }
-}
 
 export class StoreWriter {
   readonly dialect: Dialect;
@@ -128,7 +80,6 @@ export class StoreWriter {
   /** Set for good once the store's state on disk is not known any more; nothing is written then. */
   failed: StoreError | undefined;
 
-  readonly #env: WriteEnvironment;
   readonly #fs: FileSystem;
   readonly #lock: LockHandle;
   readonly #options: WriterOptions;
@@ -136,7 +87,8 @@ export class StoreWriter {
   readonly #source: WriterSource;
   readonly #snapshots = new LiveSnapshots();
   readonly #queue: GroupCommit<BatchBuilder>;
-  readonly #listeners = new Set<(event: LiveEvent) => void>();
+  readonly #events: LiveEvents;
+  readonly #tables: NewTables;
   readonly #memtables = new Map<number, SkipList>();
   /** Per family: the log that holds the oldest entry of its memtable. */
   readonly #oldestLogs = new Map<number, number>();
@@ -150,16 +102,12 @@ export class StoreWriter {
   readonly #sizes = new Map<string, number>();
   /** Views that somebody may still read. */
   #older: StoreView[] = [];
-  #styles = new Map<string, TableStyle>();
   #nextFile: number;
   #lastSequence: number;
   /** A flush failed and has to be tried again. */
   #flushDue = false;
   #generation = 0;
-  #events = 0;
   #closed = false;
-  readonly #databaseId: string | undefined;
-  readonly #sessionId: string;
   readonly #summary = new BatchSummary();
   /** A copy of the batch that goes into the memtables, which they keep. */
   #kept: Uint8Array | undefined;
@@ -175,11 +123,11 @@ export class StoreWriter {
     const dialect = found.engine === 'leveldb' ? leveldbDialect : rocksdbDialect;
     const lockPath = joinPath(directory, 'LOCK');
     // Where there is no LOCK yet, taking it would already change the directory.
-    if (!fs.list(directory).includes('LOCK')) readState(fs, directory, dialect).snapshot.replay.close();
+    if (!fs.list(directory).includes('LOCK')) readForWriting(fs, directory, dialect).snapshot.replay.close();
     const lock = env.lock(lockPath);
     try {
       checkDisk(env.freeBytes(directory), SPARE_BYTES, directory);
-      const state = readState(fs, directory, dialect);
+      const state = readForWriting(fs, directory, dialect);
       try {
         return new StoreWriter(env, directory, dialect, lock, options, state);
       } finally {
@@ -200,7 +148,6 @@ export class StoreWriter {
     state: OpenState,
   ) {
     const { snapshot, version } = state;
-    this.#env = env;
     this.#fs = env.fs;
     this.#lock = lock;
     this.#options = options;
@@ -208,8 +155,8 @@ export class StoreWriter {
     this.dialect = dialect;
     this.#queue = new GroupCommit((batches, sync) => this.#commit(batches, sync));
     this.#manifest = new ManifestWriter(env.fs, directory, snapshot.manifest.file, dialect.decodeEdit);
-    this.#databaseId = dialect.id === 'rocksdb' ? this.#readDatabaseId(snapshot) : undefined;
-    this.#sessionId = sessionIdOf(fromHex(env.id().replaceAll('-', '')) ?? new Uint8Array(16));
+    this.#tables = new NewTables(env, directory, dialect.id === 'leveldb', snapshot);
+    this.#events = new LiveEvents(env.clock);
     this.#nextFile = firstFreeNumber(state.names, snapshot.manifest.nextFileNumber);
     let last = Math.max(snapshot.manifest.lastSequence, snapshot.replay.lastSequence);
     for (const t of version.tables.values()) {
@@ -302,60 +249,17 @@ export class StoreWriter {
 
   /** How a new table of a family is to be built. `number` is its file number. */
   builderOptions(family: FamilyVersion, level: number, number = 0): TableBuilderOptions {
-    const name = `${family.state.id}:${level}`;
-    let style = this.#styles.get(name);
-    if (style === undefined) {
-      style = tableStyle(this.reader.view, family, level);
-      this.#styles.set(name, style);
-    }
-    const { order } = family;
-    if (this.dialect.id === 'leveldb') return { ...style, dialect: 'leveldb', order };
-    const now = Math.floor(this.#env.clock.now() / 1000);
-    const mergeOperator = this.reader.view.resolver(family).mergeOperator;
-    return {
-      ...style,
-      dialect: 'rocksdb',
-      order,
-      contextBase: style.formatVersion >= 6 ? randomWord(this.#env.id()) : 0,
-      identity: {
-        familyId: family.state.id,
-        familyName: family.state.name,
-        fileNumber: number,
-        sessionId: this.#sessionId,
-        creationTime: now,
-        fileCreationTime: now,
-        oldestKeyTime: now,
-        ...(this.#databaseId === undefined ? {} : { databaseId: this.#databaseId }),
-        ...(mergeOperator === null ? {} : { mergeOperator }),
-      },
-    };
+    return this.#tables.options(this.reader.view, family, level, number);
   }
 
   /** A finished table as the MANIFEST takes it. */
   newFile(summary: TableSummary, level: number, number: number, origin: TableOrigin = {}): NewFile {
-    const file = newFileOf(summary, level, number);
-    if (this.dialect.id === 'leveldb') return file;
-    const now = Math.floor(this.#env.clock.now() / 1000);
-    file.createdAt = now;
-    file.oldestAncestorTime = origin.oldestAncestorTime ?? now;
-    if (origin.epoch !== undefined) {
-      file.epoch = origin.epoch;
-      file.tailBytes = summary.bytes - summary.tailStart;
-    }
-    const id = uniqueIdOf(this.#databaseId ?? '', this.#sessionId, number);
-    if (id !== undefined) file.uniqueId = id;
-    return file;
+    return this.#tables.newFile(summary, level, number, origin);
   }
 
-  /** The epoch of a family's next flushed table; undefined where its tables have none (RocksDB before 7.10). */
+  /** The epoch of a family's next flushed table; undefined where its tables have none. */
   nextEpoch(family: FamilyVersion): number | undefined {
-    if (this.dialect.id === 'leveldb') return undefined;
-    let newest = 0;
-    for (const t of family.tables) {
-      if (t.epoch === undefined) return undefined;
-      newest = Math.max(newest, t.epoch);
-    }
-    return newest + 1;
+    return this.#tables.nextEpoch(family);
   }
 
   /**
@@ -392,9 +296,9 @@ export class StoreWriter {
     this.#unsynced = this.#unsynced.filter((n) => n >= needed.oldestWal);
   }
 
+  /** Tells of every edit that comes into force; returns what takes the listener away again. */
   on(listener: (event: LiveEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+    return this.#events.on(listener);
   }
 
   /** Writes what waits, closes everything and gives the LOCK back. May be called twice. */
@@ -421,22 +325,6 @@ export class StoreWriter {
         path: failed.path,
         mend: 'open the store again',
       });
-    }
-  }
-
-  /** RocksDB: the MANIFEST's id wins over the file IDENTITY. */
-  #readDatabaseId(snapshot: Snapshot): string | undefined {
-    if (snapshot.manifest.databaseId !== undefined) return snapshot.manifest.databaseId;
-    try {
-      const file = this.#fs.open(joinPath(this.directory, 'IDENTITY'), 'read');
-      try {
-        const bytes = new Uint8Array(256);
-        return text(bytes.subarray(0, file.readAt(bytes, 0))).trim() || undefined;
-      } finally {
-        file.close();
-      }
-    } catch {
-      return undefined;
     }
   }
 
@@ -719,7 +607,7 @@ export class StoreWriter {
       this.failed ??= toStoreError(thrown);
       throw thrown;
     }
-    if (story !== undefined) this.#tell(edits, story, snapshot.manifest);
+    if (story !== undefined) this.#events.tell(edits, story, snapshot.manifest);
   }
 
   /** Makes the reader show a new state. */
@@ -733,7 +621,7 @@ export class StoreWriter {
     const version = buildVersion(manifest, this.dialect, (name) => this.#sizes.get(name));
     const before = this.reader.view;
     this.#generation++;
-    this.#styles.clear();
+    this.#tables.reset();
     const snapshot = this.#snapshotOf({ ...before.snapshot, manifest }, this.#memtables);
     this.#source.current = { snapshot, version };
     this.reader.refresh();
@@ -780,46 +668,6 @@ export class StoreWriter {
     }));
   }
 
-  #tell(edits: readonly VersionEdit[], story: EditStory, before: ManifestState): void {
-    if (this.#listeners.size === 0) return;
-    for (const edit of edits) {
-      if (edit.newFiles.length === 0 && edit.deletedFiles.length === 0) continue;
-      const old = before.families.get(edit.family)?.tables;
-      const removed = edit.deletedFiles.map(({ number, level }): TableId => {
-        return { number, level, bytes: old?.get(number)?.bytes ?? 0 };
-      });
-      const family = this.reader.view.version.families.get(edit.family);
-      const event: LiveEvent = {
-        seq: ++this.#events,
-        source: 'live',
-        inferred: false,
-        at: this.#env.clock.now() * 1000,
-        kind: story.kind,
-        family: edit.family,
-        familyName: family?.state.name ?? '',
-        removed,
-        added: edit.newFiles.map((f) => ({
-          number: f.number,
-          level: f.level,
-          bytes: f.bytes,
-          smallest: f.smallest,
-          largest: f.largest,
-          ...(f.smallestSeq === undefined ? {} : { smallestSeq: f.smallestSeq }),
-          ...(f.largestSeq === undefined ? {} : { largestSeq: f.largestSeq }),
-        })),
-        ...(story.why === undefined ? {} : { why: story.why }),
-        ...(story.io === undefined ? {} : { io: story.io }),
-      };
-      for (const listener of this.#listeners) {
-        try {
-          listener(event);
-        } catch {
-          // What others make of an edit does not change that it is in force.
-        }
-      }
-    }
-  }
-
   // ── Files ───────────────────────────────────────────────────────────────────────────────────────
 
   /** The oldest log that a memtable still depends on, or the one to be written next. */
@@ -854,9 +702,4 @@ export class StoreWriter {
       // See above.
     }
   }
-}
-
-/** 32 bits of a random UUID; never 0, which would mean "no context". */
-function randomWord(id: string): number {
-  return Number.parseInt(id.slice(0, 8), 16) >>> 0 || 1;
 }

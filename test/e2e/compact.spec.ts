@@ -15,7 +15,7 @@ import { ClassicLevel } from 'classic-level';
 import type { Locator } from 'playwright-core';
 import { noBrowser, type Theme, Workbench } from './harness.ts';
 
-const KEYS = 260_000;
+const KEYS = 600_000;
 const NAME = 'events';
 
 /** A LevelDB store whose compaction takes long enough to be seen and cancelled. */
@@ -89,9 +89,22 @@ async function contextMenu(app: Workbench, row: Locator, label: string, picture?
   await item.click();
 }
 
+/** What stands in a part of the page; '' while it is not there. */
+async function textOf(part: Locator): Promise<string> {
+  const text = (await part.count()) === 0 ? '' : await part.textContent().catch(() => '');
+  return (text ?? '').replace(/\s+/g, ' ');
+}
+
 const dialog = (app: Workbench): Locator => app.page.locator('.monaco-dialog-box');
-const toast = (app: Workbench, text: string | RegExp): Locator =>
-  app.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text }).first();
+const notification = (app: Workbench, text: string | RegExp): Locator =>
+  app.page.locator('.notifications-center .notification-list-item').filter({ hasText: text }).first();
+
+/** Toasts are off where the workbench is driven: the notification center shows the same. */
+async function showNotifications(app: Workbench): Promise<void> {
+  await app.quiet();
+  await app.runCommand('Notifications: Show Notifications');
+  await app.page.locator('.notifications-center.visible').waitFor();
+}
 
 async function press(app: Workbench, button: string): Promise<void> {
   await dialog(app).getByRole('button', { name: button }).click();
@@ -100,7 +113,9 @@ async function press(app: Workbench, button: string): Promise<void> {
 
 /** Presses Cancel on the progress notification. */
 async function cancel(app: Workbench, text: string | RegExp): Promise<void> {
-  await toast(app, text).getByRole('button', { name: 'Cancel' }).click();
+  const item = notification(app, text);
+  await item.hover();
+  await item.getByRole('button', { name: 'Cancel' }).click();
 }
 
 class Owner {
@@ -158,7 +173,7 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
       const label = first.find((l) => /\d tables?/.test(l))?.slice(0, 2) ?? '';
       await contextMenu(app, node(app, 3, label), 'Plan Compaction', `e2e-compact-menu-${theme}`);
       await dialog(app).waitFor();
-      const text = await dialog(app).innerText();
+      const text = await textOf(dialog(app));
       assert.match(text, /Compact level \d of default\?/);
       assert.match(text, /Reads \d+ tables?, [\d.]+ [KM]B: \d+ of L\d/);
       assert.match(text, /Writes about [\d.]+ [KM]B into L\d/);
@@ -175,21 +190,22 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
     it('cancels: the store is as it was', async () => {
       const was = digest(directory);
       const shape = await levels(app);
+      await showNotifications(app);
       await app.runCommand('LSM: Compact…');
       await app.pick('All tables');
       await dialog(app).waitFor();
       await press(app, 'Compact in Place');
-      const running = toast(app, /Compacting all of events/);
+      const running = notification(app, /Compacting all of events/);
       await until(
         'progress is told',
-        () => running.innerText().catch(() => ''),
+        () => textOf(running),
         (text) => /[1-9]\d*% · (merging|verifying) default · [\d.]+ MB\/s/.test(text),
       );
       const bar = app.page.locator('[id="lsm-inspector.lsm-inspector.lsm.compaction"]');
-      assert.match((await bar.textContent()) ?? '', /all of events: \d+%/);
+      assert.match(await textOf(bar), /all of events: \d+%/);
       await app.screenshot(`e2e-compact-running-${theme}`);
       await cancel(app, /Compacting all of events/);
-      await toast(app, 'The compaction was cancelled; the store is as it was.').waitFor();
+      await notification(app, 'The compaction was cancelled; the store is as it was.').waitFor();
       await bar.waitFor({ state: 'detached' });
       assert.equal(digest(directory), was);
       assert.deepEqual(await levels(app), shape);
@@ -199,13 +215,14 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
     it('runs: the tree and the summary change', async () => {
       const shape = await levels(app);
       assert.ok(shape.filter((l) => /\d tables?/.test(l)).length > 1, shape.join());
+      await showNotifications(app);
       await app.runCommand('LSM: Compact…');
       await app.pick('All tables');
       await dialog(app).waitFor();
       await press(app, 'Compact in Place');
-      const done = toast(app, /Compacted all of events: /);
+      const done = notification(app, /Compacted all of events: /);
       await done.waitFor({ timeout: 60_000 });
-      const words = (await done.innerText()).replace(/\s+/g, ' ');
+      const words = await textOf(done);
       assert.match(words, /tables \d+ → \d+ · [\d.]+ MB → [\d.]+ MB · sorted runs \d+ → 1 · tombstones [\d,]+ → 0/);
       const now = await until(
         'the tree follows',
@@ -233,17 +250,18 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
       await rows.nth(1).click({ button: 'right' });
       await app.page.locator('.monaco-menu .action-item').filter({ hasText: 'Plan Compaction' }).first().click();
       await dialog(app).waitFor();
-      assert.match(await dialog(app).innerText(), /Compact 2 tables of default\?/);
+      assert.match(await textOf(dialog(app)), /Compact 2 tables of default\?/);
       await press(app, 'Cancel');
     });
 
     it('beside an owner: refused in place with its pid, offered on a copy', async () => {
       const owner = await Owner.open(directory);
       try {
+        await showNotifications(app);
         await contextMenu(app, node(app, 2, 'default'), 'Compact…');
         await app.pick('All tables');
         await dialog(app).waitFor();
-        const text = await dialog(app).innerText();
+        const text = await textOf(dialog(app));
         assert.match(text, new RegExp(`Not in place: process ${owner.pid} has the store open`));
         assert.equal(await dialog(app).getByRole('button', { name: 'Compact in Place' }).count(), 0);
         await app.screenshot(`e2e-compact-locked-${theme}`);
@@ -251,7 +269,7 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
         await app.page.waitForTimeout(300);
         await app.screenshot(`e2e-compact-copy-${theme}`);
         await app.answer(`${directory}-copy`, 'The directory for the copy: new, or empty');
-        await toast(app, /Compacted all of events in a copy: /).waitFor({ timeout: 60_000 });
+        await notification(app, /Compacted all of events in a copy: /).waitFor({ timeout: 60_000 });
         await app.screenshot(`e2e-compact-copied-${theme}`);
         assert.ok(readdirSync(`${directory}-copy`).includes('CURRENT'));
         await app.quiet();

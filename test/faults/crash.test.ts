@@ -9,6 +9,7 @@
 import { strict as assert } from 'node:assert';
 import { describe, it } from 'node:test';
 import type { MemFs, Survivors } from '../../engine/fs/memFs.ts';
+import { openStore } from '../../engine/store/open.ts';
 import { noRocksdbTools } from '../fixtures/stores.ts';
 import { random } from '../support/random.ts';
 import { Run, script, settle } from './run.ts';
@@ -24,7 +25,6 @@ import {
   rocksContent,
   writeOut,
 } from './stores.ts';
-import { openStore } from '../../engine/store/open.ts';
 
 const LONG = process.env['LSM_FAULTS'] === 'long';
 const SEED = Number(process.env['LSM_SEED'] ?? 1);
@@ -66,7 +66,11 @@ const share = (part: number): NonNullable<Survivors['bytes']> => {
 const ANSWERS: readonly Answer[] = [
   { name: 'nothing that was not synced survives', stride: 1, survivors: () => ({}) },
   { name: 'everything survives', stride: 7, survivors: () => ({ bytes: share(1), changes: (n) => n }) },
-  { name: 'half of the bytes and names survive', stride: 2, survivors: () => ({ bytes: share(0.5), changes: (n) => n >> 1 }) },
+  {
+    name: 'half of the bytes and names survive',
+    stride: 2,
+    survivors: () => ({ bytes: share(0.5), changes: (n) => n >> 1 }),
+  },
   { name: 'names survive and bytes do not', stride: 2, survivors: () => ({ changes: (n) => n }) },
   { name: 'bytes survive and names do not', stride: 2, survivors: () => ({ bytes: share(1) }) },
   {

@@ -13,7 +13,18 @@ if (noRocksdbTools !== false) withoutLdb();
 /** What a run must have met in any case. */
 const MUST: Readonly<Record<Format, readonly string[]>> = {
   leveldb: ['put', 'delete', 'snapshot', 'flush', 'compacted', 'cancelled', 'reopen', 'automatic compaction'],
-  rocksdb: ['put', 'delete', 'singleDelete', 'deleteRange', 'merge', 'snapshot', 'flush', 'compacted', 'cancelled', 'reopen'],
+  rocksdb: [
+    'put',
+    'delete',
+    'singleDelete',
+    'deleteRange',
+    'merge',
+    'snapshot',
+    'flush',
+    'compacted',
+    'cancelled',
+    'reopen',
+  ],
 };
 
 describe('random operations', () => {

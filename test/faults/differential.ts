@@ -58,7 +58,6 @@ const ROCKS_POLICIES: readonly PolicyName[] = [
 ];
 
 const NOW = 1_790_000_000;
-const KEYS = 50;
 
 export interface DifferentialOptions {
   readonly format: Format;
@@ -88,6 +87,8 @@ class Differential {
   readonly #fs: MemFs;
   readonly #policy: PolicyName;
   readonly #merges: boolean;
+  /** Different numbers in keys: few, so that everything meets, or many, so that levels fill. */
+  readonly #keys: number;
   readonly #snappy: boolean;
   readonly #model: StoreModel;
   #writer: StoreWriter;
@@ -104,6 +105,7 @@ class Differential {
       format === 'leveldb' ? 'leveled' : (ROCKS_POLICIES[this.#below(ROCKS_POLICIES.length)] as PolicyName);
     // RocksDB 10 through its binding has no merge operators and no Snappy: some of the stores do without.
     this.#merges = format === 'rocksdb' && this.#dice() < 0.4;
+    this.#keys = this.#dice() < 0.6 ? 50 : 600;
     this.#snappy = this.#dice() < 0.5;
     this.#fs = memStore(format, {
       ...SMALL,
@@ -159,8 +161,8 @@ class Differential {
   // ── Writing ─────────────────────────────────────────────────────────────────────────────────
 
   #key(): Uint8Array {
-    const n = this.#below(KEYS);
-    const plain = utf8(`k${String(n).padStart(2, '0')}`);
+    const n = this.#below(this.#keys);
+    const plain = utf8(`k${String(n).padStart(3, '0')}`);
     // Some keys are the beginning of others, with bytes at the end of the order.
     return n % 5 === 0 ? concat([plain, Uint8Array.of(n % 2 === 0 ? 0 : 255)]) : plain;
   }
@@ -186,7 +188,8 @@ class Differential {
         return { kind: 'deleteRange', family, key: from, value: to };
       }
     }
-    if (this.#merges && family === 1 && kind < 0.7) return { kind: 'merge', family, key, value: utf8(`${this.#below(99)}`) };
+    if (this.#merges && family === 1 && kind < 0.7)
+      return { kind: 'merge', family, key, value: utf8(`${this.#below(99)}`) };
     return { kind: 'put', family, key, value: this.#value() };
   }
 
@@ -199,7 +202,7 @@ class Differential {
   #write(): void {
     const operations: Operation[] = [];
     const after = this.#model.clone();
-    for (let n = 1 + this.#below(this.#dice() < 0.1 ? 120 : 12); n > 0; n--) {
+    for (let n = 1 + this.#below(this.#dice() < 0.1 ? 150 : 12); n > 0; n--) {
       const operation = this.#operation(after);
       after.apply([operation]);
       operations.push(operation);
@@ -263,7 +266,7 @@ class Differential {
     const cancelAt = this.#dice() < 0.1 ? this.#below(6) : Number.POSITIVE_INFINITY;
     let asked = 0;
     // Each look at the clock finds a slice's time gone.
-    const clock = { now: () => NOW * 1000, elapsed: () => (this.#time += 5), turn: () => Promise.resolve() };
+    const clock = { now: () => NOW * 1000, elapsed: () => (this.#time += 10), turn: () => Promise.resolve() };
     const isCancelled = (): boolean => asked++ >= cancelAt;
     const job = compactionJob(this.#writer, family, choice, { fs: this.#fs, clock, isCancelled });
     this.#pending = { family, job };

@@ -11,10 +11,10 @@ import { StoreError, toStoreError } from '../../engine/base/errors.ts';
 import { type Fault, FaultFs, type FsOperation, failNth, READING } from '../../engine/fs/faultFs.ts';
 import { MemFs } from '../../engine/fs/memFs.ts';
 import { createStore } from '../../engine/store/create.ts';
+import { openStore } from '../../engine/store/open.ts';
 import { memEnvironment } from '../support/memEnvironment.ts';
 import { Run, script, settle } from './run.ts';
 import { content, DIR, FORMATS, type Format, memStore } from './stores.ts';
-import { openStore } from '../../engine/store/open.ts';
 
 const LONG = process.env['LSM_FAULTS'] === 'long';
 const MOST = 5000;
@@ -37,7 +37,12 @@ const MODES: readonly Mode[] = [
   { name: 'a change fails', fault: {}, matches: changes, stride: 1 },
   { name: 'an append is cut short', fault: { written: 9, full: true }, matches: (o) => o.kind === 'append', stride: 1 },
   { name: 'a change happens and reports a failure', fault: { happens: true }, matches: changes, stride: 2 },
-  { name: 'a sync fails and the next ones lie', fault: { forgets: true }, matches: (o) => o.kind === 'sync', stride: 1 },
+  {
+    name: 'a sync fails and the next ones lie',
+    fault: { forgets: true },
+    matches: (o) => o.kind === 'sync',
+    stride: 1,
+  },
   { name: 'everything from a change on fails', fault: {}, stays: true, matches: changes, stride: 3 },
   { name: 'reading fails', fault: {}, matches: (o) => READING.has(o.kind), stride: 7 },
   { name: 'a change fails with small memtables', fault: {}, matches: changes, stride: 3, writeBufferBytes: 500 },
@@ -85,7 +90,9 @@ for (const format of FORMATS) {
           try {
             failed = tryOne(format, mode, n);
           } catch (thrown) {
-            throw new Error(`operation ${n} (${lastFailure}): ${thrown instanceof Error ? thrown.message : thrown}`, { cause: thrown });
+            throw new Error(`operation ${n} (${lastFailure}): ${thrown instanceof Error ? thrown.message : thrown}`, {
+              cause: thrown,
+            });
           }
           if (!failed) {
             assert.ok(n > 1, 'nothing failed: the test is wrong');

@@ -33,15 +33,20 @@ export const merge = (family: number, key: string, operand: string): Operation =
 export function addTo(batch: BatchBuilder, { kind, family, key, value }: Operation): void {
   switch (kind) {
     case 'put':
-      return batch.put(family, key, value);
+      batch.put(family, key, value);
+      break;
     case 'delete':
-      return batch.delete(family, key);
+      batch.delete(family, key);
+      break;
     case 'singleDelete':
-      return batch.singleDelete(family, key);
+      batch.singleDelete(family, key);
+      break;
     case 'deleteRange':
-      return batch.deleteRange(family, key, value);
+      batch.deleteRange(family, key, value);
+      break;
     case 'merge':
-      return batch.merge(family, key, value);
+      batch.merge(family, key, value);
+      break;
   }
 }
 
@@ -91,7 +96,9 @@ export class StoreModel {
   /** As `content` of a store. */
   lines(): string[] {
     return this.#families.flatMap((map, i) =>
-      [...map.keys()].sort().map((k) => `${this.#names[i]} ${hexLine(fromHex(k) as Uint8Array, map.get(k) as Uint8Array)}`),
+      [...map.keys()]
+        .sort()
+        .map((k) => `${this.#names[i]} ${hexLine(fromHex(k) as Uint8Array, map.get(k) as Uint8Array)}`),
     );
   }
 }

@@ -128,7 +128,9 @@ describe('found by faults', () => {
     write(writer, [put(0, 'ours 2', 'in a log')]);
     const lines = content(writer.reader);
     writer.close();
-    const seen = output('ldb', [`--db=${dir}`, 'scan', '--hex']).trimEnd().split('\n');
+    const seen = output('ldb', [`--db=${dir}`, 'scan', '--hex'])
+      .trimEnd()
+      .split('\n');
     assert.deepEqual(
       seen.map((line) => `default ${line}`),
       lines,

@@ -17,7 +17,16 @@ import { openStore } from '../../engine/store/open.ts';
 import { StoreWriter } from '../../engine/store/writer.ts';
 import { memEnvironment } from '../support/memEnvironment.ts';
 import { addTo, del, merge, type Operation, put, range, StoreModel, single } from './model.ts';
-import { checkGets, checkTree, content, contentUnlessDamaged, DIR, type Format, familiesOf, orphans } from './stores.ts';
+import {
+  checkGets,
+  checkTree,
+  content,
+  contentUnlessDamaged,
+  DIR,
+  type Format,
+  familiesOf,
+  orphans,
+} from './stores.ts';
 
 const NOW = 1_790_000_000;
 
@@ -185,7 +194,11 @@ export function script(format: Format, { merges = true }: { merges?: boolean } =
     if (i === 9) steps.push((run) => run.close());
     if (i === 12) steps.push((run) => run.compact(0, { kind: 'level', level: 0 }));
     if (i === 13) steps.push((run) => run.close());
-    if (rocks && i === 13) steps.push((run) => run.compact(1, { kind: 'store' }), (run) => run.compact(2, { kind: 'store' }));
+    if (rocks && i === 13)
+      steps.push(
+        (run) => run.compact(1, { kind: 'store' }),
+        (run) => run.compact(2, { kind: 'store' }),
+      );
   }
   steps.push((run) => run.compact(0));
   steps.push((run) => run.compact(0, { kind: 'range' }));

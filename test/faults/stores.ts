@@ -90,7 +90,14 @@ export function makeStore(fs: FileSystem, directory: string, format: Format, opt
   );
   const file = fs.open(`${directory}/${manifestFileName(1)}`, 'create');
   const log = new LogWriter(file);
-  const first = { ...emptyEdit(), comparator: BYTEWISE.name, databaseId, logNumber: 0, nextFileNumber: 3, lastSequence: 0 };
+  const first = {
+    ...emptyEdit(),
+    comparator: BYTEWISE.name,
+    databaseId,
+    logNumber: 0,
+    nextFileNumber: 3,
+    lastSequence: 0,
+  };
   log.append(encodeRocksDbEdit(first));
   for (const [family, name] of FAMILIES.entries()) {
     if (family === 0) continue;
@@ -220,7 +227,11 @@ function copyInto(fs: MemFs, from: string, into: string): void {
 
 /** What LevelDB finds after opening, and so recovering, the store itself. */
 export async function levelContent(dir: string): Promise<string[]> {
-  const db = new ClassicLevel<Buffer, Buffer>(dir, { keyEncoding: 'buffer', valueEncoding: 'buffer', createIfMissing: false });
+  const db = new ClassicLevel<Buffer, Buffer>(dir, {
+    keyEncoding: 'buffer',
+    valueEncoding: 'buffer',
+    createIfMissing: false,
+  });
   await db.open();
   try {
     const lines: string[] = [];

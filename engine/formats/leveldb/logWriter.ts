@@ -2,8 +2,9 @@
  * Writer of the log format that carries WALs and MANIFESTs (rocksdb-leveldb.md §2): blocks of 32 KiB,
  * records cut into fragments at their ends, each with checksum, length and type.
  *
- * A log is only ever begun in a new file: what a crash left of an older one may end in a torn record,
- * and readers drop whatever stands behind that (§14, "Safe writing"). Records gather in memory until
+ * A log is begun in a new file, or goes on in one that was read to its end and ends with a whole record:
+ * what a crash left may end in a torn one, and readers drop whatever stands behind that (§14, "Safe
+ * writing"). Records gather in memory until
  * `flush` hands them to the system, or `sync` makes them durable; a batch of records costs one write.
  */
 import { writeU32 } from '../../base/bytes.ts';

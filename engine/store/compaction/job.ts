@@ -14,35 +14,37 @@ import type { TableBuilderOptions, TableSummary } from '../../formats/block/tabl
 import type { TableReader } from '../../formats/block/tableReader.ts';
 import type { Dialect } from '../../formats/leveldb/dialect.ts';
 import { tableFileName } from '../../formats/leveldb/names.ts';
-import { type BlobFileGarbage, emptyEdit, type NewFile, type VersionEdit } from '../../formats/leveldb/versionEdit.ts';
+import { emptyEdit, type NewFile, type VersionEdit } from '../../formats/leveldb/versionEdit.ts';
 import { removeAll } from '../../fs/clone.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
 import { RangeTombstones } from '../../iter/rangeTombstones.ts';
-import { checkLevels } from '../../model/check.ts';
 import type { EventKind, IoCost } from '../../model/events.ts';
-import type { TableInfo, TreeView } from '../../model/tree.ts';
+import type { TableInfo } from '../../model/tree.ts';
 import type { Choice, CompactChoice, DropChoice } from '../../policy/policy.ts';
 import type { StoreReader } from '../reader.ts';
 import { tableTombstones } from '../tableTombstones.ts';
-import { buildView, type FamilyVersion, placeTable } from '../version.ts';
+import { type FamilyVersion, placeTable } from '../version.ts';
 import type { StoreView } from '../view.ts';
 import { checkDisk } from '../writeGate.ts';
 import { Below } from './below.ts';
 import { jobInput } from './inputs.ts';
+import { droppedRanges, joinResults, sumProgress } from './join.ts';
 import type { OutputTable } from './outputs.ts';
-import { sameCoverage, sumDigests } from './proof.ts';
+import { sameCoverage } from './proof.ts';
 import {
+  NO_PROGRESS,
   type RangeJobInput,
   type RangeJobResult,
   type RangeJobWorld,
   type RangeProgress,
   rangeJob,
 } from './rangeJob.ts';
-import { MergeCounts, proofFailure } from './rules.ts';
+import { checkComplete, proofFailure } from './rules.ts';
 import { type KeySpan, splitRange } from './split.ts';
 import { Stripes } from './stripes.ts';
 import { type CompactionSummary, shapeOf } from './summary.ts';
 import { RangeThread, type SpawnRange } from './threads.ts';
+import { checkTree } from './treeCheck.ts';
 
 /** What a compaction needs of the open store: `StoreWriter`, or a stand-in for it. */
 export interface CompactionHost {
@@ -81,7 +83,8 @@ export interface JobOptions {
   readonly threads?:
     | {
         readonly count: number;
-        readonly spawn: SpawnRange /** Of inputs, for each thread. */;
+        readonly spawn: SpawnRange;
+        /** Bytes of inputs that make another thread worth it. */
         readonly bytesMin?: number;
       }
     | undefined;
@@ -182,17 +185,16 @@ function move(host: CompactionHost, family: FamilyVersion, choice: CompactChoice
   return result('move', choice.reason.text, family, now, inputs, moved, choice.outputLevel, 0, 0);
 }
 
-/** Throws for a table whose range deletions or sequence numbers may be missing: a rewrite would lose them for good. */
+/** Throws for a table that cannot be read as a whole. */
 function acquireWhole(view: StoreView, info: TableInfo): TableReader {
   const table = view.acquire(info);
-  const { incomplete } = table;
-  if (incomplete === undefined) return table;
-  view.releaseTable(info, table);
-  throw new StoreError(incomplete.code, `${incomplete.message}; the compaction could lose range deletions`, {
-    path: info.file,
-    offset: incomplete.offset,
-    mend: 'repair the store first, or leave this table out',
-  });
+  try {
+    checkComplete(table, info.file);
+    return table;
+  } catch (thrown) {
+    view.releaseTable(info, table);
+    throw thrown;
+  }
 }
 
 function pointer(edit: VersionEdit, choice: CompactChoice): void {
@@ -267,7 +269,7 @@ class Compaction {
       const { threads: means } = this.#options;
       if (means !== undefined) for (const job of jobs.slice(1)) threads.push(this.#thread(job, means.spawn));
       let own: RangeJobResult | undefined;
-      let at: RangeProgress = { phase: 'merge', readBytes: 0, writtenBytes: 0, entries: 0 };
+      let at: RangeProgress = NO_PROGRESS;
       for (;;) {
         if (own === undefined) {
           const step = local.next();
@@ -443,9 +445,10 @@ class Compaction {
     if (this.#options.isCancelled?.() === true) throw new StoreError('CANCELLED', 'the compaction was cancelled');
   }
 
-  #progress({ phase, readBytes, writtenBytes, entries }: RangeProgress, wait: number): Progress {
+  #progress({ phase, readBytes, writtenBytes, entries, provenBytes }: RangeProgress, wait: number): Progress {
     const merged = Math.min(1, readBytes / Math.max(1, this.#totalBytes));
-    const share = phase === 'merge' ? MERGE_SHARE * merged : MERGE_SHARE;
+    const proven = Math.min(1, provenBytes / Math.max(1, writtenBytes));
+    const share = MERGE_SHARE * (phase === 'proof' ? 1 : merged) + (1 - MERGE_SHARE) * proven;
     const elapsed = (this.#options.clock.elapsed() - this.#started) / 1000;
     const part = Math.min(share, 0.999);
     const rate = this.#options.bytesPerSecond;
@@ -462,72 +465,6 @@ class Compaction {
       pauseMs: Math.max(wait, 1000 * due),
     };
   }
-}
-
-function sumProgress(all: readonly RangeProgress[]): RangeProgress {
-  const sum = (of: (p: RangeProgress) => number): number => all.reduce((n, p) => n + of(p), 0);
-  return {
-    phase: all.every((p) => p.phase === 'proof') ? 'proof' : 'merge',
-    readBytes: sum((p) => p.readBytes),
-    writtenBytes: sum((p) => p.writtenBytes),
-    entries: sum((p) => p.entries),
-  };
-}
-
-/** Results of ranges in key order, as if they were one. */
-function joinResults(results: readonly RangeJobResult[]): RangeJobResult {
-  const [first] = results as [RangeJobResult, ...RangeJobResult[]];
-  const counts = new MergeCounts();
-  const garbage = new Map<number, BlobFileGarbage>();
-  for (const r of results) {
-    counts.add(r.counts);
-    for (const g of r.garbage) {
-      const known = garbage.get(g.number);
-      garbage.set(g.number, {
-        number: g.number,
-        count: g.count + (known?.count ?? 0),
-        bytes: g.bytes + (known?.bytes ?? 0),
-      });
-    }
-  }
-  return {
-    tables: results.flatMap((r) => r.tables),
-    counts,
-    digest: results.map((r) => r.digest).reduce(sumDigests),
-    // Each range has looked at all of them.
-    rangeTombstones: first.rangeTombstones,
-    garbage: [...garbage.values()].sort((a, b) => a.number - b.number),
-    readBytes: results.reduce((sum, r) => sum + r.readBytes, 0),
-  };
-}
-
-/** Range deletions that are gone: fragments may be more than what they were cut from. */
-export function droppedRanges(merged: Pick<RangeJobResult, 'tables' | 'rangeTombstones'>): number {
-  const kept = merged.tables.reduce((n, t) => n + t.summary.rangeDeletions, 0);
-  return Math.max(0, merged.rangeTombstones - kept);
-}
-
-/** Throws if the tree with `outputs` in place of `inputs` breaks a rule that it kept before. */
-function checkTree(
-  family: FamilyVersion,
-  view: StoreView,
-  inputs: readonly TableInfo[],
-  outputs: readonly TableInfo[],
-): void {
-  const gone = new Set(inputs.map((t) => t.number));
-  const { order, view: tree } = family;
-  const compare = (a: Uint8Array, b: Uint8Array): number => order.compareUser(a, 0, a.length, b, 0, b.length);
-  const findings = (t: TreeView): string[] =>
-    checkLevels(t, compare, { lastSequence: view.lastSequence }).map((f) => f.message);
-  for (const t of inputs) {
-    if (family.state.tables.get(t.number) === undefined) {
-      throw new StoreError('INPUT', `table ${t.number} is not live any more`, { path: t.file });
-    }
-  }
-  const known = new Set(findings(tree));
-  const tables = [...family.tables.filter((t) => !gone.has(t.number)), ...outputs];
-  const broken = findings(buildView(family.state.id, tables, order, tree.blobFiles)).find((m) => !known.has(m));
-  if (broken !== undefined) throw proofFailure(`the tree would be wrong: ${broken}`);
 }
 
 function result(

@@ -67,7 +67,11 @@ export interface RangeProgress {
   readonly readBytes: number;
   readonly writtenBytes: number;
   readonly entries: number;
+  /** Of `writtenBytes`, read back. */
+  readonly provenBytes: number;
 }
+
+export const NO_PROGRESS: RangeProgress = { phase: 'merge', readBytes: 0, writtenBytes: 0, entries: 0, provenBytes: 0 };
 
 export interface RangeJobResult {
   readonly tables: readonly OutputTable[];
@@ -174,6 +178,7 @@ export function* rangeJob(input: RangeJobInput, world: RangeJobWorld): Generator
         readBytes: inputs.readBytes,
         writtenBytes: outputs.bytes,
         entries: filter.counts.entries,
+        provenBytes: 0,
       };
       until = clock.elapsed() + SLICE_MS;
     }
@@ -204,7 +209,7 @@ function* proveRange(
   tables: readonly OutputTable[],
   counts: MergeCounts,
   expected: Digest,
-  merged: Omit<RangeProgress, 'phase'>,
+  merged: Omit<RangeProgress, 'phase' | 'provenBytes'>,
 ): Generator<RangeProgress, void, void> {
   if (counts.written + counts.hidden + counts.tombstones !== counts.entries) {
     throw proofFailure(`${counts.entries} entries went in, ${counts.written} came out`);
@@ -222,7 +227,7 @@ function* proveRange(
     written.start(undefined);
     for (let until = clock.elapsed() + SLICE_MS; walk.step(STEP_ENTRIES); ) {
       if (clock.elapsed() < until) continue;
-      yield { phase: 'proof', ...merged };
+      yield { phase: 'proof', ...merged, provenBytes: written.readBytes };
       until = clock.elapsed() + SLICE_MS;
     }
     if (!equalDigests(digest.digest, expected)) {
@@ -324,7 +329,13 @@ export function* countRange(
     const { clock } = world;
     for (let until = clock.elapsed() + SLICE_MS; filter.step(STEP_ENTRIES); ) {
       if (clock.elapsed() < until) continue;
-      yield { phase: 'merge', readBytes: inputs.readBytes, writtenBytes: 0, entries: filter.counts.entries };
+      yield {
+        phase: 'merge',
+        readBytes: inputs.readBytes,
+        writtenBytes: 0,
+        entries: filter.counts.entries,
+        provenBytes: 0,
+      };
       until = clock.elapsed() + SLICE_MS;
     }
     return {

@@ -1,5 +1,6 @@
 /** What the merge of a compaction must know beyond its inputs, and what it counts. */
 import { corrupt, type Problem, StoreError, unsupported } from '../../base/errors.ts';
+import type { TableReader } from '../../formats/block/tableReader.ts';
 import { mergeOperatorFor } from '../../formats/rocksdb/mergeOperators.ts';
 import { ValueType } from '../../iter/cursor.ts';
 import { DamageLog } from '../../iter/damage.ts';
@@ -91,6 +92,17 @@ export class NoDamage extends DamageLog {
       mend: problem.mend ?? 'repair the store first, or leave this table out',
     });
   }
+}
+
+/** Throws for a table whose range deletions or sequence numbers may be missing: a rewrite would lose them for good. */
+export function checkComplete(table: TableReader, path: string): void {
+  const { incomplete } = table;
+  if (incomplete === undefined) return;
+  throw new StoreError(incomplete.code, `${incomplete.message}; the compaction could lose range deletions`, {
+    path,
+    offset: incomplete.offset,
+    mend: incomplete.mend ?? 'repair the store first, or leave this table out',
+  });
 }
 
 export function proofFailure(message: string, path?: string): StoreError {

@@ -16,12 +16,14 @@ import type { TableInfo } from '../../model/tree.ts';
 import { tableTombstones } from '../tableTombstones.ts';
 import type { OutputPlace } from './outputs.ts';
 import {
+  NO_PROGRESS,
   type RangeJobInput,
   type RangeJobResult,
   type RangeJobWorld,
   type RangeProgress,
   rangeJob,
 } from './rangeJob.ts';
+import { checkComplete } from './rules.ts';
 
 /** What a thread is given. Plain data but for the shared memory. */
 export interface ThreadJob {
@@ -139,6 +141,7 @@ class ThreadWorld implements RangeJobWorld {
         expectedBytes: this.#job.builder.dialect === 'rocksdb' ? info.bytes : undefined,
         largestSeq: info.largestSeq,
       });
+      checkComplete(table, info.file);
       this.#open.set(info.number, table);
       return table;
     } catch (thrown) {
@@ -151,7 +154,7 @@ class ThreadWorld implements RangeJobWorld {
 /** A range under way in a thread, seen from the thread that holds the store. */
 export class RangeThread {
   readonly numbers: readonly number[];
-  progress: RangeProgress = { phase: 'merge', readBytes: 0, writtenBytes: 0, entries: 0 };
+  progress: RangeProgress = NO_PROGRESS;
   result: RangeJobResult | undefined;
   error: StoreError | undefined;
   readonly #control: Int32Array<SharedArrayBuffer>;

@@ -1,5 +1,6 @@
 /** The built-in sample workloads, by name. */
 import { blobs } from './blobs.ts';
+import { fleet } from './fleet.ts';
 import type { Sample } from './sample.ts';
 import { sessions } from './sessions.ts';
 import { timeseries } from './timeseries.ts';
@@ -15,4 +16,4 @@ const empty: Sample = {
   *run() {},
 };
 
-export const SAMPLES: readonly Sample[] = [timeseries, sessions, blobs, empty];
+export const SAMPLES: readonly Sample[] = [fleet, timeseries, sessions, blobs, empty];

@@ -2,10 +2,13 @@
 import { utf8 } from '../../base/bytes.ts';
 import type { Dialect } from '../../formats/leveldb/dialect.ts';
 
-/** `value` undefined: a deletion. */
+/** `value` undefined: a deletion, of the keys before `until` too where that is told (RocksDB). */
 export interface SampleWrite {
+  /** 0 is the default family, 1 the first of `Sample.families`. */
+  readonly family?: number;
   readonly key: Uint8Array;
   readonly value: Uint8Array | undefined;
+  readonly until?: Uint8Array;
 }
 
 export interface Sample {
@@ -15,11 +18,15 @@ export interface Sample {
   readonly formats: readonly Dialect['id'][];
   /** Options of the default family that differ from those of other created stores (RocksDB). */
   readonly options: Readonly<Record<string, string>>;
+  /** Column families beside the default one; RocksDB only. */
+  readonly families?: readonly { readonly name: string; readonly options: Readonly<Record<string, string>> }[];
+  /** What is in the log at the end stays there, as in a store that was just closed. */
+  readonly keepsLog?: boolean;
   /** Bytes of a memtable at which it is flushed, small enough for a tree to grow. */
   readonly writeBufferBytes: number;
   /** About how many batches there are, for progress. */
   readonly batches: number;
-  run(seed: number): Generator<readonly SampleWrite[], void, void>;
+  run(seed: number, format: Dialect['id']): Generator<readonly SampleWrite[], void, void>;
 }
 
 /** Uniform random numbers from a seed: a 32-bit Weyl sequence with a mixing step behind it. */
