@@ -5,11 +5,12 @@
  * Snappy and LZ4 are our own; ZSTD and DEFLATE are Node's. bzip2, Xpress and custom codecs are read at
  * most: `canCompress` tells, and `compress` refuses them.
  */
-import { constants, deflateRawSync, zstdCompressSync } from 'node:zlib';
+import { constants, deflateRawSync } from 'node:zlib';
 import { writeU32 } from '../base/bytes.ts';
 import { StoreError, unsupported } from '../base/errors.ts';
 import { varintLength, writeVarint } from '../base/varint.ts';
 import { compressLz4 } from './lz4Compress.ts';
+import { nodeCompressZstd } from './nodeZstd.ts';
 import type { OutputBuffer } from './outputBuffer.ts';
 import type { CompressionName, Dialect } from './registry.ts';
 import { compressSnappy } from './snappyCompress.ts';
@@ -147,7 +148,7 @@ function library(name: CompressionName, input: Uint8Array, level: number | undef
         [constants.ZSTD_c_compressionLevel]: clamp(chosen ?? ZSTD_DEFAULT, -131_072, 22),
         [constants.ZSTD_c_contentSizeFlag]: 1,
       };
-      return zstdCompressSync(input, { params });
+      return nodeCompressZstd(input, { params });
     }
     case 'zlib':
       return deflateRawSync(input, { level: clamp(chosen ?? ZLIB_DEFAULT, -1, 9), windowBits: 14 });

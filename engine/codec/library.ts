@@ -1,5 +1,5 @@
 /** What the codecs that come with Node have in common: limits on the output and their errors. */
-import { corrupt } from '../base/errors.ts';
+import { corrupt, StoreError } from '../base/errors.ts';
 import type { OutputBuffer } from './outputBuffer.ts';
 
 /**
@@ -19,6 +19,7 @@ export function runLibrary(
     // The library takes no limit below 1.
     raw = decode(Math.max(1, claimed ?? maxBytes));
   } catch (e) {
+    if (e instanceof StoreError) throw e;
     throw corrupt(`${codec} block is malformed: ${e instanceof Error ? e.message : String(e)}`);
   }
   if (claimed !== undefined && raw.length !== claimed) {

@@ -2,11 +2,11 @@
  * ZSTD frames, with or without a dictionary (raw content or trained: the library tells them apart by
  * the dictionary's magic number).
  */
-import { zstdDecompressSync } from 'node:zlib';
 import { readU32 } from '../base/bytes.ts';
 import { corrupt } from '../base/errors.ts';
 import { Reader } from '../base/varint.ts';
 import { runLibrary } from './library.ts';
+import { nodeDecompressZstd } from './nodeZstd.ts';
 import type { OutputBuffer } from './outputBuffer.ts';
 import { decodeFrame } from './zstdDecoder.ts';
 
@@ -82,7 +82,7 @@ export function decompressZstd(
     if (decodeFrame(input, headerEnd, end, dictionaryId, hasChecksum, claimed, output, dictionary)) return claimed;
   }
   return runLibrary('ZSTD', claimed, limit, output, (maxOutputLength) =>
-    zstdDecompressSync(input.subarray(start, end), {
+    nodeDecompressZstd(input.subarray(start, end), {
       maxOutputLength,
       ...(dictionary === undefined ? {} : { dictionary }),
     }),

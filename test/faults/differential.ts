@@ -19,7 +19,7 @@ import { StoreWriter } from '../../engine/store/writer.ts';
 import { hexLine } from '../fixtures/stores.ts';
 import { memEnvironment } from '../support/memEnvironment.ts';
 import { random } from '../support/random.ts';
-import { addTo, type Operation, StoreModel } from './model.ts';
+import { addTo, MERGES, type MergeName, type Operation, StoreModel } from './model.ts';
 import {
   checkGets,
   checkTree,
@@ -57,6 +57,7 @@ const ROCKS_POLICIES: readonly PolicyName[] = [
   'fifo',
 ];
 
+const MERGE_NAMES = Object.keys(MERGES) as MergeName[];
 const NOW = 1_790_000_000;
 
 export interface DifferentialOptions {
@@ -106,16 +107,22 @@ class Differential {
     // RocksDB 10 through its binding has no merge operators and no Snappy: some of the stores do without.
     this.#merges = format === 'rocksdb' && this.#dice() < 0.4;
     this.#keys = this.#dice() < 0.6 ? 50 : 600;
+    const merge = MERGE_NAMES[this.#below(MERGE_NAMES.length)] as MergeName;
     this.#snappy = this.#dice() < 0.5;
-    this.#fs = memStore(format, {
-      ...SMALL,
-      compaction_style: STYLES[this.#policy],
-      level_compaction_dynamic_level_bytes: String(this.#dice() < 0.5),
-      compression: this.#snappy ? 'kSnappyCompression' : 'kNoCompression',
-    });
-    this.#model = new StoreModel(familiesOf(format));
+    this.#fs = memStore(
+      format,
+      {
+        ...SMALL,
+        compaction_style: STYLES[this.#policy],
+        level_compaction_dynamic_level_bytes: String(this.#dice() < 0.5),
+        compression: this.#snappy ? 'kSnappyCompression' : 'kNoCompression',
+      },
+      merge,
+    );
+    this.#model = new StoreModel(familiesOf(format), merge);
     this.#writer = this.#open();
     this.#count(`policy ${this.#policy}`);
+    if (this.#merges) this.#count(merge);
   }
 
   async run(): Promise<Tally> {

@@ -14,6 +14,15 @@ export interface Operation {
 const NONE = new Uint8Array(0);
 const COMMA = utf8(',');
 
+export type MergeName = 'StringAppendOperator' | 'MaxOperator' | 'PutOperator';
+
+/** What RocksDB's own operators make of a value and one operand more. */
+export const MERGES: Readonly<Record<MergeName, (base: Uint8Array | undefined, operand: Uint8Array) => Uint8Array>> = {
+  StringAppendOperator: (base, operand) => (base === undefined ? operand : concat([base, COMMA, operand])),
+  MaxOperator: (base, operand) => (base !== undefined && compareBytes(base, operand) > 0 ? base : operand),
+  PutOperator: (_, operand) => operand,
+};
+
 export const put = (family: number, key: string, value: string): Operation => {
   return { kind: 'put', family, key: utf8(key), value: utf8(value) };
 };
@@ -54,15 +63,22 @@ export class StoreModel {
   readonly #names: readonly string[];
   /** By family: hex of the key → value. */
   readonly #families: Map<string, Uint8Array>[];
+  readonly #merge: MergeName;
 
-  constructor(names: readonly string[], families: Map<string, Uint8Array>[] = names.map(() => new Map())) {
+  constructor(
+    names: readonly string[],
+    merge: MergeName = 'StringAppendOperator',
+    families: Map<string, Uint8Array>[] = names.map(() => new Map()),
+  ) {
     this.#names = names;
+    this.#merge = merge;
     this.#families = families;
   }
 
   clone(): StoreModel {
     return new StoreModel(
       this.#names,
+      this.#merge,
       this.#families.map((f) => new Map(f)),
     );
   }
@@ -80,10 +96,8 @@ export class StoreModel {
       const map = this.#families[family] as Map<string, Uint8Array>;
       const id = hex(key);
       if (kind === 'put') map.set(id, value);
-      else if (kind === 'merge') {
-        const base = map.get(id);
-        map.set(id, base === undefined ? value : concat([base, COMMA, value]));
-      } else if (kind === 'deleteRange') {
+      else if (kind === 'merge') map.set(id, MERGES[this.#merge](map.get(id), value));
+      else if (kind === 'deleteRange') {
         for (const known of [...map.keys()]) {
           const k = fromHex(known) as Uint8Array;
           if (compareBytes(k, key) >= 0 && compareBytes(k, value) < 0) map.delete(known);

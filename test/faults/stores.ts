@@ -32,6 +32,7 @@ import type { StoreReader } from '../../engine/store/reader.ts';
 import type { StoreWriter } from '../../engine/store/writer.ts';
 import { hexLine, output, scratch } from '../fixtures/stores.ts';
 import { memEnvironment } from '../support/memEnvironment.ts';
+import type { MergeName } from './model.ts';
 
 export type Format = Dialect['id'];
 export const FORMATS: readonly Format[] = ['leveldb', 'rocksdb'];
@@ -57,12 +58,21 @@ export const SMALL: Readonly<Record<string, string>> = {
 };
 
 const OWN_OPTIONS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  merged: { merge_operator: '{id=StringAppendOperator;delimiter=,;}' },
   blobs: { enable_blob_files: 'true', min_blob_size: '40', blob_file_size: '2048' },
 };
 
+function ownOptions(name: string, operator: string): Readonly<Record<string, string>> {
+  return name === 'merged' ? { merge_operator: operator } : (OWN_OPTIONS[name] ?? {});
+}
+
 /** An empty store; RocksDB's with all of `FAMILIES`, one of them with a merge operator and one with blob files. */
-export function makeStore(fs: FileSystem, directory: string, format: Format, options = SMALL): void {
+export function makeStore(
+  fs: FileSystem,
+  directory: string,
+  format: Format,
+  options = SMALL,
+  merge: MergeName = 'StringAppendOperator',
+): void {
   if (format === 'leveldb') {
     for (const _ of createStore(memEnvironment(fs), directory, { format })) assert.fail('an empty sample has no steps');
     return;
@@ -74,6 +84,7 @@ export function makeStore(fs: FileSystem, directory: string, format: Format, opt
     file.sync();
     file.close();
   };
+  const operator = merge === 'StringAppendOperator' ? `{id=${merge};delimiter=,;}` : merge;
   const databaseId = '5e7c8a52-3f0b-4c55-9d67-1d7a8f3b2c10';
   write('IDENTITY', utf8(databaseId));
   write(
@@ -83,7 +94,7 @@ export function makeStore(fs: FileSystem, directory: string, format: Format, opt
       db: DEFAULT_DB_OPTIONS,
       families: FAMILIES.map((name) => ({
         name,
-        cf: { ...DEFAULT_FAMILY_OPTIONS, ...options, ...OWN_OPTIONS[name] },
+        cf: { ...DEFAULT_FAMILY_OPTIONS, ...options, ...ownOptions(name, operator) },
         table: { ...DEFAULT_TABLE_OPTIONS, block_size: '512' },
       })),
     }),
@@ -110,9 +121,9 @@ export function makeStore(fs: FileSystem, directory: string, format: Format, opt
   fs.syncDir('/');
 }
 
-export function memStore(format: Format, options = SMALL): MemFs {
+export function memStore(format: Format, options = SMALL, merge: MergeName = 'StringAppendOperator'): MemFs {
   const fs = new MemFs();
-  makeStore(fs, DIR, format, options);
+  makeStore(fs, DIR, format, options, merge);
   return fs;
 }
 

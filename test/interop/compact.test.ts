@@ -345,9 +345,9 @@ function ended(child: ChildProcess): Promise<number | null> {
 const pause = (ms: number): Promise<void> => new Promise((done) => setTimeout(done, ms));
 
 /** Waits until the run writes a table of its own. */
-async function underWay(dir: string, before: ReadonlySet<string>): Promise<void> {
+async function underWay(dir: string, before: ReadonlySet<string>, extension = '.ldb'): Promise<void> {
   for (let i = 0; i < 1000; i++) {
-    if (readdirSync(dir).some((name) => name.endsWith('.ldb') && !before.has(name))) return;
+    if (readdirSync(dir).some((name) => name.endsWith(extension) && !before.has(name))) return;
     await pause(5);
   }
   assert.fail('the compaction did not begin');
@@ -403,5 +403,27 @@ describe('an interrupted compaction', () => {
     compact(copy, '--in-place');
     assert.equal(contentOf(copy), lines);
     assert.equal(await levelContentOf(copy), lines);
+  });
+
+  it('leaves RocksDB a store that it opens, whenever it is killed', { skip: noTools }, async () => {
+    const rounds = Number(process.env['LSM_KILL_ROUNDS'] ?? 6);
+    const next = random(Number(process.env['LSM_SEED'] ?? 12));
+    const dir = benchStore(recipe('deep-levels'));
+    const before = ldbScan(dir, 'default');
+    for (let round = 0; round < rounds; round++) {
+      const copy = copyOf(dir);
+      const child = spawn(process.execPath, [CLI, 'compact', copy, '--in-place'], { stdio: 'ignore' });
+      const code = ended(child);
+      if (round % 2 === 0) await underWay(copy, new Set(readdirSync(copy)), '.sst');
+      await pause(next() * 300);
+      child.kill('SIGKILL');
+      await code;
+      assert.equal(difference(before, ourScan(copy, 'default')), undefined, `round ${round}`);
+      assert.equal(difference(before, ldbScan(copy, 'default')), undefined, `RocksDB, round ${round}`);
+      assert.match(output('ldb', [`--db=${copy}`, 'checkconsistency']), /OK/);
+      compact(copy, '--in-place');
+      assert.equal(difference(before, ldbScan(copy, 'default')), undefined, `compacted, round ${round}`);
+      rmSync(copy, { recursive: true });
+    }
   });
 });

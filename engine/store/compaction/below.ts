@@ -68,7 +68,17 @@ export class Below {
   /** Whether a table below shares a key with [begin, end). */
   overlaps(begin: Uint8Array, end: Uint8Array): boolean {
     if (this.always) return true;
-    return this.tables.some((t) => this.#compare(t.largest.key, begin) >= 0 && this.#compare(t.smallest.key, end) < 0);
+    return this.#runs.some(({ tables }) => {
+      let low = 0;
+      let high = tables.length;
+      while (low < high) {
+        const middle = (low + high) >>> 1;
+        if (this.#compare((tables[middle] as TableInfo).largest.key, begin) < 0) low = middle + 1;
+        else high = middle;
+      }
+      const t = tables[low];
+      return t !== undefined && this.#compare(t.smallest.key, end) < 0;
+    });
   }
 
   #spans(run: Run, b: Uint8Array, start: number, length: number): boolean {

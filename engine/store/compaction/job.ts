@@ -297,8 +297,10 @@ class Compaction {
 
   /** One range for each thread, if it is worth it. A run in L0 is one table, and so one range. */
   #spans(): readonly KeySpan[] {
-    const { threads } = this.#options;
-    const parts = Math.min(threads?.count ?? 1, Math.floor(this.#totalBytes / (threads?.bytesMin ?? THREAD_BYTES_MIN)));
+    const { threads, bytesPerSecond } = this.#options;
+    // A rate is kept by pauses between our own steps, which other threads would not see.
+    const wanted = bytesPerSecond === undefined ? (threads?.count ?? 1) : 1;
+    const parts = Math.min(wanted, Math.floor(this.#totalBytes / (threads?.bytesMin ?? THREAD_BYTES_MIN)));
     if (parts < 2 || this.#choice.outputLevel === 0) return [{ from: undefined, to: undefined }];
     return splitRange(this.#inputs, this.#source, this.#family.order, parts);
   }

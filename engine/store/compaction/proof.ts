@@ -267,13 +267,15 @@ export function sameCoverage(
       (limit) =>
         (input?.covering(key, 0, key.length, limit) ?? -1) === (output?.covering(key, 0, key.length, limit) ?? -1),
     );
+  // Between two of these keys nothing changes on either side.
+  const ends = tables.flatMap((t) => [t.smallest.key, t.largest.key]).sort(compare);
+  let at = 0;
   for (const { begin, end } of input?.fragments ?? []) {
+    while (at < ends.length && compare(ends[at] as Uint8Array, begin) <= 0) at++;
     if (!below.overlaps(begin, end)) continue;
     if (!agree(begin)) return false;
-    for (const t of tables) {
-      for (const { key } of [t.smallest, t.largest]) {
-        if (compare(key, begin) > 0 && compare(key, end) < 0 && !agree(key)) return false;
-      }
+    for (let i = at; i < ends.length && compare(ends[i] as Uint8Array, end) < 0; i++) {
+      if (!agree(ends[i] as Uint8Array)) return false;
     }
   }
   // The outputs may not delete what the inputs did not.

@@ -99,7 +99,7 @@ function* retire(round: number, sensor: number, ranges: boolean, family: number)
   for (let i = 0; i < PER_ROUND; i++) yield { family, key: readingKey(sensor, from + i), value: undefined };
 }
 
-function* run(seed: number, format: Dialect['id']): Generator<readonly SampleWrite[], void, void> {
+function* run(seed: number, format: Dialect['id'] = 'rocksdb'): Generator<readonly SampleWrite[], void, void> {
   const dice = new Dice(seed);
   const isRocks = format === 'rocksdb';
   const readings = isRocks ? READINGS : 0;

@@ -26,7 +26,7 @@ export interface Sample {
   readonly writeBufferBytes: number;
   /** About how many batches there are, for progress. */
   readonly batches: number;
-  run(seed: number, format: Dialect['id']): Generator<readonly SampleWrite[], void, void>;
+  run(seed: number, format?: Dialect['id']): Generator<readonly SampleWrite[], void, void>;
 }
 
 /** Uniform random numbers from a seed: a 32-bit Weyl sequence with a mixing step behind it. */
