@@ -124,8 +124,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     await this.#show(uri, made);
   }
 
-  /** Opens the plan of a compaction, which is told and not made again: the store goes on. */
-  async openPlan(store: Store, what: string, text: string): Promise<void> {
+  /** Opens the plan or the result of a compaction, which is told and not made again: the store goes on. */
+  async openPlan(store: Store, what: string, text: string, kind: 'plan' | 'result'): Promise<void> {
     const number = ++this.#lastPlan;
     this.#plans.set(number, text);
     for (const oldest of this.#plans.keys()) {
@@ -133,7 +133,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
       this.#plans.delete(oldest);
     }
     const reference: Reference = { what: 'plan', store: store.path, number };
-    await this.#show(address(reference, [store.name, t('Plan {0}: {1}.txt', number, what)]), { text });
+    const name = kind === 'plan' ? t('Plan {0}: {1}.txt', number, what) : t('Compaction {0}: {1}.txt', number, what);
+    await this.#show(address(reference, [store.name, name]), { text });
   }
 
   /** Goes where a problem is: the dump of its file at its offset, or the file's folder. */

@@ -13,4 +13,6 @@ export function startServer(options: {
   /** false: the extension gallery is not asked for anything. */
   readonly gallery?: boolean;
   readonly env?: Readonly<Record<string, string>>;
+  /** As in a person's own VS Code; tests in the extension host need it under development. */
+  readonly installed?: boolean;
 }): Promise<CodeServer>;

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { fromHex, utf8 } from '../base/bytes.ts';
 import { StoreError } from '../base/errors.ts';
+import { Maintenance } from '../store/background.ts';
 import { createStore } from '../store/create.ts';
 import { SAMPLES } from '../store/samples/catalog.ts';
 import type { WriteBatch } from '../store/writeBatch.ts';
@@ -169,6 +170,7 @@ async function writeLines(writer: StoreWriter, args: Args, size: number): Promis
   const family = familyId(writer, args);
   const sync = args.has('sync');
   const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
+  const maintenance = new Maintenance(writer, systemWriteEnvironment, { onProblem: (p) => reportProblems([p]) });
   let interrupted = false;
   const interrupt = (): void => {
     interrupted = true;
@@ -185,6 +187,8 @@ async function writeLines(writer: StoreWriter, args: Args, size: number): Promis
       const seq = writer.writeSync(batch, { sync });
       batch.clear();
       if (args.has('json')) process.stdout.write(`${JSON.stringify({ operations, seq })}\n`);
+      // What the engine would do beside the writes is done between them.
+      maintenance.step();
     };
     for await (const json of lines) {
       if (interrupted) break;
@@ -195,9 +199,10 @@ async function writeLines(writer: StoreWriter, args: Args, size: number): Promis
     }
     if (interrupted) return EXIT.interrupted;
     write();
-    return EXIT.done;
+    return (await maintenance.settled(() => interrupted)) ? EXIT.done : EXIT.interrupted;
   } finally {
     process.removeListener('SIGINT', interrupt);
+    maintenance.close();
     lines.close();
   }
 }

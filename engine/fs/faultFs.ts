@@ -42,8 +42,8 @@ export interface Fault {
   /** The operation takes effect, and all the same reports a failure. */
   readonly happens?: boolean | undefined;
   /**
-   * A sync that failed is not told again: later ones of the same file say that all is well and make nothing
-   * durable, as Linux does once it has reported a failed write-back.
+   * A sync that failed is not told again: if there was anything to sync, it is lost, and later syncs of the same
+   * file say that all is well and do nothing, as Linux does once it has reported a failed write-back.
    */
   readonly forgets?: boolean | undefined;
   /** An input/output error by default. */
@@ -75,6 +75,8 @@ export class FaultFs implements FileSystem {
   /** Those that failed, in order. */
   readonly failures: FsOperation[] = [];
   readonly #inner: FileSystem;
+  /** Files with bytes that were not synced yet. */
+  readonly #dirty = new Set<string>();
   /** Files whose syncs do nothing any more. */
   readonly #lying = new Set<string>();
 
@@ -100,15 +102,20 @@ export class FaultFs implements FileSystem {
       // Nobody gets to hold what was opened then.
       (opened) => opened.close(),
     );
-    if (mode === 'create') this.#lying.delete(path);
+    if (mode === 'create') {
+      this.#lying.delete(path);
+      this.#dirty.add(path);
+    }
     return this.#handle(file);
   }
 
   rename(from: string, to: string): void {
     this.#run('rename', from, () => {
       this.#inner.rename(from, to);
-      if (this.#lying.delete(from)) this.#lying.add(to);
-      else this.#lying.delete(to);
+      for (const marks of [this.#lying, this.#dirty]) {
+        if (marks.delete(from)) marks.add(to);
+        else marks.delete(to);
+      }
     });
   }
 
@@ -137,6 +144,7 @@ export class FaultFs implements FileSystem {
       path,
       readAt: (into, at) => this.#run('read', path, () => file.readAt(into, at)),
       append: (bytes) => {
+        this.#dirty.add(path);
         const fault = this.#next('append', path);
         if (fault === undefined) return file.append(bytes);
         const written = fault.happens === true ? bytes.length : Math.min(fault.written ?? 0, bytes.length);
@@ -147,9 +155,10 @@ export class FaultFs implements FileSystem {
         const fault = this.#next('sync', path);
         if (fault === undefined) {
           if (!this.#lying.has(path)) file.sync();
+          this.#dirty.delete(path);
           return;
         }
-        if (fault.forgets === true) this.#lying.add(path);
+        if (fault.forgets === true && this.#dirty.has(path)) this.#lying.add(path);
         else if (fault.happens === true) file.sync();
         throw failure(path, fault);
       },

@@ -5,7 +5,13 @@ import type { VersionEdit } from '../formats/leveldb/versionEdit.ts';
 function copyFamily(family: FamilyState): FamilyState {
   const blobFiles = new Map<number, BlobFileState>();
   for (const [number, blob] of family.blobFiles) blobFiles.set(number, { ...blob });
-  return { ...family, tables: new Map(family.tables), blobFiles };
+  const pointers = family.compactPointers;
+  return {
+    ...family,
+    tables: new Map(family.tables),
+    blobFiles,
+    ...(pointers === undefined ? {} : { compactPointers: new Map(pointers) }),
+  };
 }
 
 /** Families that no edit is about are shared with the old state. `file` is the MANIFEST now in force. */

@@ -116,6 +116,20 @@ export class ManifestWriter {
     }
   }
 
+  /**
+   * Makes durable what was read of it: a process that died between writing and syncing an edit leaves one that
+   * everybody sees, and that a crash can still take back. Nothing may be removed on its word before.
+   */
+  confirm(): void {
+    const file = this.#fs.open(joinPath(this.#directory, this.file), 'append');
+    try {
+      file.sync();
+    } finally {
+      file.close();
+    }
+    this.#fs.syncDir(this.#directory);
+  }
+
   close(): void {
     this.#close();
   }

@@ -50,7 +50,7 @@ export function compressionOption(name: string | undefined): CompressionName | u
 }
 
 /** The level that a RocksDB table of `level` is compressed for. */
-function compressionAt(options: OptionMap, family: FamilyVersion, level: number): CompressionName {
+export function compressionAt(options: OptionMap, family: FamilyVersion, level: number): CompressionName {
   const deepest = Math.max(0, ...family.view.levels.map((l) => l.level));
   const bottom = compressionOption(options['bottommost_compression']);
   if (bottom !== undefined && level > 0 && level >= deepest) return bottom;

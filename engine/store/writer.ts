@@ -77,6 +77,8 @@ export class StoreWriter {
   readonly pendingOutputs = new Set<number>();
   /** What recovery met in the logs. */
   readonly problems: readonly Problem[];
+  /** Called before a group of batches is written; what it throws refuses them. It must not write itself. */
+  beforeWrite: (() => void) | undefined;
   /** Set for good once the store's state on disk is not known any more; nothing is written then. */
   failed: StoreError | undefined;
 
@@ -175,6 +177,7 @@ export class StoreWriter {
     this.#source = new WriterSource(this.#snapshotOf(snapshot, this.#memtables), version);
     this.reader = new StoreReader(env.fs, directory, dialect, this.#source);
     try {
+      this.#manifest.confirm();
       if (!recovered) this.#flushReplay(replay);
       this.removeObsolete();
     } catch (thrown) {
@@ -357,6 +360,7 @@ export class StoreWriter {
 
   #commit(batches: readonly BatchBuilder[], sync: boolean): readonly number[] {
     this.#check();
+    this.beforeWrite?.();
     // The write before could not be followed by its flush: nothing more piles up until it can.
     if (this.#flushDue) this.#flushIfFull();
     const first = this.#lastSequence + 1;

@@ -11,7 +11,15 @@ import { sentence } from '../messages.ts';
 import type { Services } from '../services.ts';
 import { mayWrite } from '../trust.ts';
 import { compactTarget, type Target } from './compactTarget.ts';
-import { isEmptyPlan, planLines, planText, progressWords, reportWords, whyNothing } from './compactWords.ts';
+import {
+  isEmptyPlan,
+  planLines,
+  planText,
+  progressWords,
+  reportText,
+  reportWords,
+  whyNothing,
+} from './compactWords.ts';
 import { askNewDirectory, freeName } from './paths.ts';
 
 const t = vscode.l10n.t;
@@ -88,7 +96,7 @@ async function decide(
     ...buttons,
   );
   if (choice === details) {
-    await services.documents.openPlan(target.store, target.what, planText(target.what, plans));
+    await services.documents.openPlan(target.store, target.what, planText(target.what, plans), 'plan');
     return undefined;
   }
   if (choice === undefined || !mayWrite()) return undefined;
@@ -133,7 +141,7 @@ async function run(
   }
   services.log.info(`${title}: ${report.families.map((f) => `${f.family}: ${f.why}`).join('; ')}`);
   services.tree.refresh(store);
-  tell(report, target, way.mode === 'copy');
+  tell(services, report, target, way.mode === 'copy');
   return report;
 }
 
@@ -145,16 +153,14 @@ function offerCopy(services: Services, target: Target, error: StoreError): void 
   });
 }
 
-function tell(report: CompactionReport, target: Target, isCopy: boolean): void {
+function tell(services: Services, report: CompactionReport, { store, what }: Target, isCopy: boolean): void {
   const words = reportWords(report);
-  if (!isCopy) {
-    void vscode.window.showInformationMessage(t('Compacted {0}: {1}', target.what, words));
-    return;
-  }
+  const details = t('Show Details');
   const open = t('Open the Copy');
-  const message = t('Compacted {0} in a copy: {1}', target.what, words);
-  void vscode.window.showInformationMessage(message, open).then((choice) => {
+  const message = isCopy ? t('Compacted {0} in a copy: {1}', what, words) : t('Compacted {0}: {1}', what, words);
+  void vscode.window.showInformationMessage(message, ...(isCopy ? [open] : []), details).then((choice) => {
     if (choice === open) void vscode.commands.executeCommand(COMMANDS.openStoreAtPath, report.directory);
+    if (choice === details) void services.documents.openPlan(store, what, reportText(what, report), 'result');
   });
 }
 

@@ -89,10 +89,7 @@ export function planText(what: string, plans: CompactionPlans): string {
     }
     lines.push(...familyLines(plan).map((line) => `  ${line}`));
     lines.push(`  ${diskLine([plan], null)}`, '');
-    for (const { number, level, bytes } of plan.inputs) {
-      lines.push(`    L${level}  ${String(number).padStart(8)}  ${formatBytes(bytes).padStart(9)}`);
-    }
-    lines.push('');
+    lines.push(...plan.inputs.map(tableLine), '');
   }
   const { refusal } = plans;
   lines.push(
@@ -136,6 +133,42 @@ function duration(seconds: number): string {
 }
 
 // ── Afterwards ─────────────────────────────────────────────────────────────────────────────────
+
+/** The whole result as a document: before and after by column family, then every table. */
+export function reportText(what: string, { directory, families }: CompactionReport): string {
+  const lines = [t('Compaction of {0}', what), directory, ''];
+  for (const f of families) {
+    lines.push(t('Column family {0}', f.family));
+    if (f.kind === 'none') {
+      lines.push(`  ${t('nothing to compact: {0}', f.why)}`, '');
+      continue;
+    }
+    const { before, after, ...s } = f.summary;
+    const row = (name: string, was: string, is: string): string => `  ${name.padEnd(14)}${was.padStart(12)}  →  ${is}`;
+    lines.push(
+      row(t('tables'), formatCount(before.tables), formatCount(after.tables)),
+      row(t('bytes'), formatBytes(before.bytes), formatBytes(after.bytes)),
+      row(t('sorted runs'), formatCount(before.sortedRuns), formatCount(after.sortedRuns)),
+    );
+    if (f.kind === 'compact') {
+      const tombstones = s.keptTombstones + s.droppedTombstones;
+      const gone = s.hiddenEntries + s.droppedTombstones;
+      lines.push(
+        row(t('tombstones'), formatCount(tombstones), formatCount(s.keptTombstones)),
+        row(t('entries'), formatCount(s.entriesRead), formatCount(s.entriesRead - gone)),
+        '',
+        `  ${t('{0} read, {1} written in {2} s', formatBytes(f.readBytes), formatBytes(f.writtenBytes), s.seconds.toFixed(1))}`,
+      );
+    }
+    lines.push('', `  ${t('tables that went')}`, ...f.inputs.map(tableLine));
+    lines.push('', `  ${t('tables that came')}`, ...f.outputs.map(tableLine), '');
+  }
+  return lines.join('\n');
+}
+
+function tableLine(table: { readonly number: number; readonly level: number; readonly bytes: number }): string {
+  return `    L${table.level}  ${String(table.number).padStart(8)}  ${formatBytes(table.bytes).padStart(9)}`;
+}
 
 /** One line: "5 → 2 tables · 12.1 MB → 9.8 MB · 3 → 1 sorted runs · 22 → 0 tombstones · 0.4 s". */
 export function reportWords({ families }: CompactionReport): string {

@@ -1,23 +1,29 @@
 /**
- * `npm run bench -- [scan] [get] [open] [--rounds N] [--json FILE]`: our engine against the engines whose
- * formats it reads, in one run. docs/benchmarks.md says what the rows mean.
+ * `npm run bench -- [scan] [get] [open] [write] [compact] [--rounds N] [--gb N] [--json FILE]`: our engine
+ * against the engines whose formats it has, in one run. docs/benchmarks.md says what the rows mean.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { cpus, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { artifacts, main, root, run, Sentence, say, tail } from '../../scripts/lib.mjs';
+import { compactGroups } from './compact.ts';
 import { getGroups } from './get.ts';
 import { pinned, race } from './measure.ts';
 import { openGroups } from './open.ts';
 import { type Group, judge, printGroup, type Result } from './report.ts';
 import { scanGroups } from './scan.ts';
+import { writeGroups } from './write.ts';
 
 const SUBJECTS: Readonly<Record<string, (tools: Tools) => Promise<Group[]>>> = {
   scan: scanGroups,
   get: getGroups,
   open: openGroups,
+  write: writeGroups,
+  compact: compactGroups,
 };
+
+const USAGE = 'usage: npm run bench -- [scan] [get] [open] [write] [compact] [--rounds N] [--gb N] [--json FILE]';
 
 /** Paths of the programs to measure. */
 export interface Tools {
@@ -25,33 +31,49 @@ export interface Tools {
   readonly ours: string;
   readonly classicLevel: string;
   readonly rocksdbNative: string;
+  readonly writeOurs: string;
+  readonly writeLevel: string;
+  readonly writeRocks: string;
   /** A folder for files of one run. */
   readonly scratch: string;
+  /** Keys and values, in bytes, written to the stores that are compacted. */
+  readonly compactBytes: number;
 }
 
 interface Options {
   readonly subjects: readonly string[];
   readonly rounds: number;
   readonly json: string | undefined;
+  readonly compactBytes: number;
 }
 
 function readOptions(argv: readonly string[]): Options {
   const subjects: string[] = [];
   let rounds = 3;
   let json: string | undefined;
+  let gigabytes = 0.25;
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i] as string;
     if (word === '--rounds') rounds = Number(argv[++i]);
+    else if (word === '--gb') gigabytes = Number(argv[++i]);
     else if (word === '--json') json = argv[++i];
     else if (Object.hasOwn(SUBJECTS, word)) subjects.push(word);
-    else throw new Sentence('usage: npm run bench -- [scan] [get] [open] [--rounds N] [--json FILE]');
+    else throw new Sentence(USAGE);
   }
   if (!Number.isInteger(rounds) || rounds < 1) throw new Sentence('--rounds takes a number from 1 on');
-  return { subjects: subjects.length > 0 ? subjects : Object.keys(SUBJECTS), rounds, json };
+  if (!(gigabytes > 0 && gigabytes <= 64)) throw new Sentence('--gb takes the size of the stores to compact, up to 64');
+  return {
+    subjects: subjects.length > 0 ? subjects : Object.keys(SUBJECTS),
+    rounds,
+    json,
+    compactBytes: gigabytes * 2 ** 30,
+  };
 }
 
+const PROGRAMS = ['ours', 'classicLevel', 'rocksdbNative', 'writeOurs', 'writeLevel', 'writeRocks'] as const;
+
 /** Bundles what is measured, so that no program's start is slowed down by reading many small sources. */
-async function prepare(): Promise<Tools> {
+async function prepare(compactBytes: number): Promise<Tools> {
   say('building');
   const scratch = join(artifacts, 'bench');
   mkdirSync(scratch, { recursive: true });
@@ -59,7 +81,7 @@ async function prepare(): Promise<Tools> {
   if (built.code !== 0) throw new Sentence(`the build failed:\n${tail(built.output)}`);
   await build({
     absWorkingDir: import.meta.dirname,
-    entryPoints: ['children/ours.ts', 'children/classicLevel.ts', 'children/rocksdbNative.ts'],
+    entryPoints: PROGRAMS.map((name) => `children/${name}.ts`),
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -70,19 +92,23 @@ async function prepare(): Promise<Tools> {
     outExtension: { '.js': '.mjs' },
     logLevel: 'warning',
   });
-  const at = (name: string): string => join(scratch, `${name}.mjs`);
+  const at = (name: (typeof PROGRAMS)[number]): string => join(scratch, `${name}.mjs`);
   return {
     lsm: join(root, 'dist', 'lsm.js'),
     ours: at('ours'),
     classicLevel: at('classicLevel'),
     rocksdbNative: at('rocksdbNative'),
+    writeOurs: at('writeOurs'),
+    writeLevel: at('writeLevel'),
+    writeRocks: at('writeRocks'),
     scratch,
+    compactBytes,
   };
 }
 
 await main(async () => {
   const options = readOptions(process.argv.slice(2));
-  const tools = await prepare();
+  const tools = await prepare(options.compactBytes);
   const machine = `${cpus()[0]?.model ?? 'unknown processor'}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.versions.node}`;
   console.log(`${machine}; best of ${options.rounds} rounds${pinned ? ', each program on one core' : ''}`);
   const results: Result[] = [];

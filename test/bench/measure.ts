@@ -21,6 +21,8 @@ export interface Contender {
   readonly prepare?: () => void;
   /** What the run did, from its standard output; undefined drops the run and says why. */
   readonly read?: (stdout: string) => Report;
+  /** Cores to run on, as `taskset -c` takes them; the first one by default. */
+  readonly cores?: string;
   /** Standard output goes to /dev/null instead. */
   readonly mute?: boolean;
 }
@@ -67,7 +69,7 @@ export function nodeContender(
 async function once(c: Contender): Promise<Measurement> {
   c.prepare?.();
   const sink = openSync('/dev/null', 'w');
-  const [file, args] = pinned ? ['taskset', ['-c', '0', c.file, ...c.args]] : [c.file, [...c.args]];
+  const [file, args] = pinned ? ['taskset', ['-c', c.cores ?? '0', c.file, ...c.args]] : [c.file, [...c.args]];
   const started = performance.now();
   const child = spawn(file, args, { stdio: ['ignore', c.mute === true ? sink : 'pipe', 'pipe', 'pipe'] });
   let stdout = '';

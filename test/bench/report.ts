@@ -9,8 +9,8 @@ export interface Group {
   readonly entryBytes: number;
   /** Entries, where the programs do not report how many they went through. */
   readonly entries?: number;
-  /** What one is: entries or gets a second, or a time to be done in. */
-  readonly unit: 'entries/s' | 'gets/s' | 'ms';
+  /** What one is: entries or gets a second, megabytes (counts are bytes), or a time to be done in. */
+  readonly unit: 'entries/s' | 'gets/s' | 'MB/s' | 'ms';
   /** Peers that are left out, and why. */
   readonly absent: readonly string[];
   readonly targets: readonly Target[];
@@ -89,7 +89,7 @@ export function printGroup({ group, measured, verdicts }: Result): void {
     const perSecond = rate(group, m);
     return [
       label(m),
-      group.unit === 'ms' ? (secondsOf(m) * 1000).toFixed(1) : grouped(perSecond),
+      figure(group, m, perSecond),
       ...(group.entryBytes > 0 ? [((perSecond * group.entryBytes) / 1e6).toFixed(0)] : []),
       m.wall.toFixed(3),
       m.cpu.toFixed(2),
@@ -109,6 +109,11 @@ export function printGroup({ group, measured, verdicts }: Result): void {
   for (const v of verdicts) {
     console.log(`  ${v.met === undefined ? 'unknown' : v.met ? 'met    ' : 'NOT MET'}  ${v.text}`);
   }
+}
+
+function figure(group: Group, m: Measurement, perSecond: number): string {
+  if (group.unit === 'ms') return (secondsOf(m) * 1000).toFixed(1);
+  return group.unit === 'MB/s' ? (perSecond / 1e6).toFixed(1) : grouped(perSecond);
 }
 
 const label = (m: Measurement): string => `${m.ours ? '' : '· '}${m.label}`;

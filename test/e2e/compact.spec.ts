@@ -33,6 +33,16 @@ async function makeStore(directory: string): Promise<void> {
       await batch.write();
     }
   }
+  // Once the engine's own compactions have come to rest, nothing is left that opening for writing would remove.
+  await until(
+    'the store is at rest',
+    async () => {
+      const before = readdirSync(directory).join();
+      await new Promise((done) => setTimeout(done, 700));
+      return before === readdirSync(directory).join();
+    },
+    (rests) => rests,
+  );
   await db.close();
 }
 
@@ -96,15 +106,8 @@ async function textOf(part: Locator): Promise<string> {
 }
 
 const dialog = (app: Workbench): Locator => app.page.locator('.monaco-dialog-box');
-const notification = (app: Workbench, text: string | RegExp): Locator =>
-  app.page.locator('.notifications-center .notification-list-item').filter({ hasText: text }).first();
-
-/** Toasts are off where the workbench is driven: the notification center shows the same. */
-async function showNotifications(app: Workbench): Promise<void> {
-  await app.quiet();
-  await app.runCommand('Notifications: Show Notifications');
-  await app.page.locator('.notifications-center.visible').waitFor();
-}
+const toast = (app: Workbench, text: string | RegExp): Locator =>
+  app.page.locator('.notifications-toasts .notification-list-item').filter({ hasText: text }).first();
 
 async function press(app: Workbench, button: string): Promise<void> {
   await dialog(app).getByRole('button', { name: button }).click();
@@ -113,7 +116,7 @@ async function press(app: Workbench, button: string): Promise<void> {
 
 /** Presses Cancel on the progress notification. */
 async function cancel(app: Workbench, text: string | RegExp): Promise<void> {
-  const item = notification(app, text);
+  const item = toast(app, text);
   await item.hover();
   await item.getByRole('button', { name: 'Cancel' }).click();
 }
@@ -153,9 +156,10 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
       folder = mkdtempSync(join(tmpdir(), 'lsm-compact-'));
       directory = join(folder, NAME);
       await makeStore(directory);
-      app = await Workbench.open({ folder, theme });
+      app = await Workbench.open({ folder, theme, installed: true });
       await app.showStores();
       await app.openStore(directory);
+      await app.webview('main.overview .store-head');
       await expand(app, 2, 'default');
     });
     after(async () => {
@@ -190,12 +194,11 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
     it('cancels: the store is as it was', async () => {
       const was = digest(directory);
       const shape = await levels(app);
-      await showNotifications(app);
       await app.runCommand('LSM: Compact…');
       await app.pick('All tables');
       await dialog(app).waitFor();
       await press(app, 'Compact in Place');
-      const running = notification(app, /Compacting all of events/);
+      const running = toast(app, /Compacting all of events/);
       await until(
         'progress is told',
         () => textOf(running),
@@ -205,7 +208,7 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
       assert.match(await textOf(bar), /all of events: \d+%/);
       await app.screenshot(`e2e-compact-running-${theme}`);
       await cancel(app, /Compacting all of events/);
-      await notification(app, 'The compaction was cancelled; the store is as it was.').waitFor();
+      await toast(app, 'The compaction was cancelled; the store is as it was.').waitFor();
       await bar.waitFor({ state: 'detached' });
       assert.equal(digest(directory), was);
       assert.deepEqual(await levels(app), shape);
@@ -215,12 +218,11 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
     it('runs: the tree and the summary change', async () => {
       const shape = await levels(app);
       assert.ok(shape.filter((l) => /\d tables?/.test(l)).length > 1, shape.join());
-      await showNotifications(app);
       await app.runCommand('LSM: Compact…');
       await app.pick('All tables');
       await dialog(app).waitFor();
       await press(app, 'Compact in Place');
-      const done = notification(app, /Compacted all of events: /);
+      const done = toast(app, /Compacted all of events: /);
       await done.waitFor({ timeout: 60_000 });
       const words = await textOf(done);
       assert.match(words, /tables \d+ → \d+ · [\d.]+ MB → [\d.]+ MB · sorted runs \d+ → 1 · tombstones [\d,]+ → 0/);
@@ -241,8 +243,12 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
     });
 
     it('compacts tables that are selected together', async () => {
-      const [label = ''] = (await levels(app)).filter((l) => /\d tables?/.test(l)).map((l) => l.slice(0, 2));
-      await expand(app, 3, label);
+      const [row = ''] = await until(
+        'a level is listed',
+        async () => (await levels(app)).filter((l) => /\d tables?/.test(l)),
+        (found) => found.length === 1,
+      );
+      await expand(app, 3, row.slice(0, 2));
       const rows = app.page.locator('.part.sidebar .monaco-list-row[aria-level="4"]');
       await rows.nth(1).waitFor();
       await rows.nth(0).click();
@@ -257,7 +263,6 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
     it('beside an owner: refused in place with its pid, offered on a copy', async () => {
       const owner = await Owner.open(directory);
       try {
-        await showNotifications(app);
         await contextMenu(app, node(app, 2, 'default'), 'Compact…');
         await app.pick('All tables');
         await dialog(app).waitFor();
@@ -269,7 +274,7 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
         await app.page.waitForTimeout(300);
         await app.screenshot(`e2e-compact-copy-${theme}`);
         await app.answer(`${directory}-copy`, 'The directory for the copy: new, or empty');
-        await notification(app, /Compacted all of events in a copy: /).waitFor({ timeout: 60_000 });
+        await toast(app, /Compacted all of events in a copy: /).waitFor({ timeout: 60_000 });
         await app.screenshot(`e2e-compact-copied-${theme}`);
         assert.ok(readdirSync(`${directory}-copy`).includes('CURRENT'));
         await app.quiet();

@@ -64,12 +64,15 @@ export class Workbench {
     readonly width?: number;
     readonly height?: number;
     readonly settings?: Readonly<Record<string, unknown>>;
+    /** As in a person's own VS Code, which alone shows notifications; see scripts/server.mjs. */
+    readonly installed?: boolean;
   }): Promise<Workbench> {
     const theme = options.theme ?? 'dark';
     const data = mkdtempSync(join(tmpdir(), 'lsm-e2e-'));
     const server = await startServer({
       data,
       gallery: false,
+      installed: options.installed ?? false,
       settings: { 'workbench.colorTheme': THEMES[theme], 'window.autoDetectColorScheme': false, ...options.settings },
     });
     let browser: Browser | undefined;
@@ -153,7 +156,15 @@ export class Workbench {
       .filter({ hasText: text })
       .first();
     await row.waitFor({ timeout: 20_000 });
-    await row.click();
+    // A list that is drawn anew keeps the row that was found first, unseen, for later use: look again.
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await row.click({ timeout: 2_000 });
+        return;
+      } catch (error) {
+        if (attempt === 4) throw error;
+      }
+    }
   }
 
   /** Opens a store directory through the palette. */

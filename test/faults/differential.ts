@@ -76,11 +76,6 @@ interface Held {
   readonly lines: readonly string[];
 }
 
-interface Pending {
-  readonly family: number;
-  readonly job: ReturnType<typeof compactionJob>;
-}
-
 class Differential {
   readonly tally: Tally = {};
   readonly #options: DifferentialOptions;
@@ -94,8 +89,8 @@ class Differential {
   readonly #model: StoreModel;
   #writer: StoreWriter;
   #held: Held[] = [];
-  /** A compaction that goes on between the other actions. */
-  #pending: Pending | undefined;
+  /** Compactions that go on between the other actions, by family. */
+  readonly #pending = new Map<number, ReturnType<typeof compactionJob>>();
   #time = 0;
 
   constructor(options: DifferentialOptions) {
@@ -129,11 +124,11 @@ class Differential {
     const { actions, engineEvery } = this.#options;
     for (let i = 1; i <= actions; i++) {
       this.#act();
-      if (this.#pending !== undefined && this.#dice() < 0.6) this.#stepCompaction();
+      for (const family of [...this.#pending.keys()]) if (this.#dice() < 0.6) this.#stepCompaction(family);
       if (i % 10 === 0) this.#check(false);
       if (engineEvery > 0 && i % engineEvery === 0) await this.#engine();
     }
-    while (this.#pending !== undefined) this.#stepCompaction();
+    while (this.#pending.size > 0) for (const family of [...this.#pending.keys()]) this.#stepCompaction(family);
     this.#check(true);
     await this.#engine();
     for (const h of this.#held) h.snapshot.release();
@@ -230,7 +225,7 @@ class Differential {
   }
 
   #reopen(): void {
-    if (this.#pending !== undefined) this.#abandon();
+    this.#abandon();
     for (const h of this.#held) h.snapshot.release();
     this.#held = [];
     this.#writer.close();
@@ -255,8 +250,8 @@ class Differential {
   // ── Compacting ──────────────────────────────────────────────────────────────────────────────
 
   #compact(): void {
-    if (this.#pending !== undefined) return;
     const family = this.#below(familiesOf(this.#options.format).length);
+    if (this.#pending.has(family)) return;
     const { view } = this.#writer.reader;
     const version = view.family(family);
     const context = this.#context(version);
@@ -276,30 +271,31 @@ class Differential {
     const clock = { now: () => NOW * 1000, elapsed: () => (this.#time += 10), turn: () => Promise.resolve() };
     const isCancelled = (): boolean => asked++ >= cancelAt;
     const job = compactionJob(this.#writer, family, choice, { fs: this.#fs, clock, isCancelled });
-    this.#pending = { family, job };
-    this.#stepCompaction();
+    this.#pending.set(family, job);
+    this.#stepCompaction(family);
   }
 
-  #stepCompaction(): void {
-    const { job } = this.#pending as Pending;
+  #stepCompaction(family: number): void {
+    const job = this.#pending.get(family);
     try {
-      const step = job.next();
-      if (step.done !== true) return;
-      this.#pending = undefined;
+      if (job?.next().done !== true) return;
+      this.#pending.delete(family);
       this.#count('compacted');
     } catch (thrown) {
-      this.#pending = undefined;
+      this.#pending.delete(family);
       if (!(thrown instanceof StoreError) || thrown.code !== 'CANCELLED') throw thrown;
       this.#count('cancelled');
     }
     this.#check(false);
   }
 
-  /** Gives a compaction up between two of its slices. */
+  /** Gives the compactions up between two of their slices. */
   #abandon(): void {
-    this.#pending?.job.return(undefined as never);
-    this.#pending = undefined;
-    this.#count('abandoned');
+    for (const job of this.#pending.values()) {
+      job.return(undefined as never);
+      this.#count('abandoned');
+    }
+    this.#pending.clear();
   }
 
   #context(family: FamilyVersion): PolicyContext {

@@ -100,6 +100,28 @@ describe('found by faults', () => {
     }
   });
 
+  for (const format of ['leveldb', 'rocksdb'] as const) {
+    it(`${format}: what a process left unsynced in the MANIFEST is made durable before files are removed on its word`, () => {
+      const mem = memStore(format);
+      const fs = new FaultFs(mem);
+      const first = StoreWriter.open(memEnvironment(fs), DIR);
+      write(first, [put(0, 'a', 'synced')]);
+      // The process ends between writing an edit and syncing it.
+      let gone = false;
+      fs.rule = ({ kind, path }) => {
+        gone ||= kind === 'sync' && path.includes('MANIFEST');
+        return gone ? {} : undefined;
+      };
+      assert.throws(() => first.flush(), StoreError);
+      const second = StoreWriter.open(memEnvironment(mem), DIR);
+      write(second, [put(0, 'b', 'synced')]);
+      mem.crash();
+      const reader = openStore(mem, DIR);
+      assert.deepEqual(content(reader), ['default 0x61 : 0x73796E636564', 'default 0x62 : 0x73796E636564']);
+      reader.close();
+    });
+  }
+
   it('a listener that throws does not undo the edit that it is told of', () => {
     const { fs, writer } = twoTables('leveldb');
     const expected = content(writer.reader);

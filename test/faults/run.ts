@@ -105,16 +105,17 @@ export class Run {
     this.possible.push(joined(next));
   }
 
-  flush(): void {
+  /** All families, or one: then the others keep to their log. */
+  flush(family?: number): void {
     const writer = this.#ready();
     if (writer === undefined) return;
     try {
-      writer.flush();
+      writer.flush(family);
     } catch (thrown) {
       this.#disturbed(thrown);
       return;
     }
-    this.possible = [joined(this.model.now)];
+    if (family === undefined) this.possible = [joined(this.model.now)];
   }
 
   /** Forced where a target is given, else what the store's policy chooses by itself. */
@@ -190,6 +191,7 @@ export function script(format: Format, { merges = true }: { merges?: boolean } =
     }
     steps.push((run) => run.write(operations, i % 3 === 0));
     if (i % 4 === 3) steps.push((run) => run.flush());
+    if (rocks && i % 5 === 1) steps.push((run) => run.flush(i % 3));
     if (i === 7) steps.push((run) => run.compact(0, { kind: 'store' }));
     if (i === 9) steps.push((run) => run.close());
     if (i === 12) steps.push((run) => run.compact(0, { kind: 'level', level: 0 }));
@@ -224,24 +226,45 @@ export function settle(fs: MemFs, format: Format, possible: readonly string[]): 
     checkTree(writer.reader);
     checkGets(writer.reader, recovered);
     assert.deepEqual(orphans(fs, DIR, writer), []);
-    const model = `default 0x7A : 0x7A`;
-    const batch = writer.batch();
-    addTo(batch, put(0, 'z', 'z'));
-    writer.writeSync(batch, { sync: true });
+    writeMore(writer);
+    const after = familiesOf(format).flatMap((name) => {
+      const own = recovered.filter((line) => line.startsWith(`${name} `));
+      return name === 'default' ? [...own, MORE] : own;
+    });
+    const again = fs.fork();
+    again.crash();
+    const crashed = openStore(again, DIR);
+    assert.deepEqual(content(crashed), after, 'after going on and a second crash');
+    crashed.close();
     writer.flush();
     const { view } = writer.reader;
     const choice = forcedChoice(view, view.family(0), { kind: 'store' }, NOW);
     for (const _ of compactionJob(writer, 0, choice, { fs, clock: memEnvironment(fs).clock }));
-    const after = familiesOf(format).flatMap((name) => {
-      const own = recovered.filter((line) => line.startsWith(`${name} `));
-      return name === 'default' ? [...own, model] : own;
-    });
     assert.deepEqual(content(writer.reader), after, 'after going on');
     assert.deepEqual(orphans(fs, DIR, writer), []);
   } finally {
     writer.close();
   }
   return seen;
+}
+
+const MORE = 'default 0x7A : 0x7A';
+
+/** One entry, the last in its family. */
+function writeMore(writer: StoreWriter): void {
+  const batch = writer.batch();
+  addTo(batch, put(0, 'z', 'z'));
+  writer.writeSync(batch, { sync: true });
+}
+
+/** Recovers what a crash left, and writes to it, and no more: the log of it stands beside the old ones. */
+export function goOn(fs: MemFs): void {
+  const writer = StoreWriter.open(memEnvironment(fs), DIR);
+  try {
+    writeMore(writer);
+  } finally {
+    writer.close();
+  }
 }
 
 function unexpected(seen: string, possible: readonly string[]): string {

@@ -87,7 +87,8 @@ test('compact: a plan counts, names its inputs and changes nothing', async () =>
     const { plans, refusal, freeBytes } = await run<CompactionPlans>('lsm.planCompaction', args);
     assert.equal(plans.length, 1);
     const [plan] = plans;
-    assert.ok(plan?.inputs.some((i) => i.level === 0));
+    assert.ok(plan);
+    assert.ok(plan.inputs.some((i) => i.level === 0));
     assert.equal(plan.family, 'readings');
     assert.equal(plan.refused, null);
     assert.equal(refusal, null);

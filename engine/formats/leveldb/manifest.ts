@@ -4,6 +4,7 @@
  */
 import { type Problem, StoreError, toStoreError } from '../../base/errors.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
+import type { Bound } from '../../model/tree.ts';
 import { LogReader } from './logReader.ts';
 import type { NewFile, VersionEdit } from './versionEdit.ts';
 
@@ -26,6 +27,8 @@ export interface FamilyState {
   readonly blobFiles: Map<number, BlobFileState>;
   timestampsPersisted: boolean;
   fullHistoryTimestampLow: Uint8Array | undefined;
+  /** By level: where its next compaction begins; absent while no edit told any. */
+  compactPointers?: Map<number, Bound>;
 }
 
 export interface ManifestState {
@@ -166,6 +169,10 @@ export function applyEdit(state: ManifestState, edit: VersionEdit): void {
   if (edit.timestampsPersisted !== undefined) family.timestampsPersisted = edit.timestampsPersisted;
   if (edit.fullHistoryTimestampLow !== undefined) family.fullHistoryTimestampLow = edit.fullHistoryTimestampLow;
   if (edit.logNumber !== undefined) family.logNumber = Math.max(family.logNumber, edit.logNumber);
+  for (const { level, key } of edit.compactCursors) {
+    family.compactPointers ??= new Map();
+    family.compactPointers.set(level, key);
+  }
   for (const gone of edit.deletedFiles) family.tables.delete(gone.number);
   for (const file of edit.newFiles) family.tables.set(file.number, file);
   for (const blob of edit.blobAdditions) {

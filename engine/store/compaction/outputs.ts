@@ -28,6 +28,9 @@ export interface OutputLimits {
   readonly grandparents: Grandparents;
 }
 
+/** A table is synced every so many bytes, so that no single step takes long. */
+const SYNC_BYTES = 16 << 20;
+
 export class Outputs implements EntrySink {
   readonly tables: OutputTable[] = [];
   readonly #fs: FileSystem;
@@ -41,6 +44,8 @@ export class Outputs implements EntrySink {
   #from: Uint8Array | undefined;
   readonly #to: Uint8Array | undefined;
   #bytesDone = 0;
+  /** Size of the open table at which it is synced next. */
+  #syncAt = SYNC_BYTES;
 
   /**
    * `place` gives each table its number; `from` and `to` bound the range of the job. `entityBlobs` notes
@@ -88,6 +93,7 @@ export class Outputs implements EntrySink {
       }
     }
     builder ??= this.#begin();
+    if (builder.dataBytes >= this.#syncAt) this.#syncPart();
     builder.add(keyBuffer, keyStart, keyLength, sequence, type, valueBuffer, valueStart, valueLength);
     if (type === ValueType.wideColumnEntity) this.#blobFiles?.(valueBuffer, valueStart, valueLength, builder);
   }
@@ -112,7 +118,14 @@ export class Outputs implements EntrySink {
     for (const path of paths) quietly(() => this.#fs.remove(path));
   }
 
+  /** What is on the disk already does not have to be waited for at the end. */
+  #syncPart(): void {
+    this.#open?.file.sync();
+    this.#syncAt += SYNC_BYTES;
+  }
+
   #begin(): TableBuilder {
+    this.#syncAt = SYNC_BYTES;
     const place = this.#place();
     const file = this.#fs.open(place.path, 'create');
     try {

@@ -1,0 +1,105 @@
+/** Writes with our engine: `writeOurs TASK DIR leveldb|rocksdb COUNT`; prints a report as one line of JSON. */
+
+import { settleJob } from '../../../engine/store/compaction/settle.ts';
+import { createStore } from '../../../engine/store/create.ts';
+import { systemWriteEnvironment as env } from '../../../engine/store/writeEnvironment.ts';
+import { StoreWriter, type WriterOptions } from '../../../engine/store/writer.ts';
+import { stopwatch } from './stopwatch.ts';
+import { feed, KEY_BYTES } from './writeFeed.ts';
+
+const [task = '', dir = '', format = '', wanted = ''] = process.argv.slice(2);
+const count = Number(wanted);
+/** A write buffer that nothing of this size fills. */
+const UNFILLED = 1 << 30;
+
+function open(options: WriterOptions = {}): StoreWriter {
+  for (const _ of createStore(env, dir, { format: format === 'leveldb' ? 'leveldb' : 'rocksdb' }));
+  return StoreWriter.open(env, dir, options);
+}
+
+async function batches(writer: StoreWriter): Promise<{ count: number; seconds: number }> {
+  const batch = writer.batch();
+  return feed(count, async (keys, values) => {
+    batch.clear();
+    for (let i = 0; i < keys.length; i++) batch.put(0, keys[i] as Buffer, values[i] as Buffer);
+    await writer.write(batch);
+  });
+}
+
+/** One entry a write, each awaited. */
+async function singles(sync: boolean): Promise<object> {
+  const writer = open();
+  const batch = writer.batch();
+  const fed = await feed(count, async (keys, values) => {
+    for (let i = 0; i < keys.length; i++) {
+      batch.clear();
+      batch.put(0, keys[i] as Buffer, values[i] as Buffer);
+      await writer.write(batch, { sync });
+    }
+  });
+  writer.close();
+  return fed;
+}
+
+/** Many writers at once, each with one entry and a sync. */
+async function together(): Promise<object> {
+  const writer = open();
+  const fed = await feed(count, async (keys, values) => {
+    await Promise.all(
+      keys.map((key, i) => {
+        const batch = writer.batch();
+        batch.put(0, key, values[i] as Buffer);
+        return writer.write(batch, { sync: true });
+      }),
+    );
+  });
+  writer.close();
+  return fed;
+}
+
+const tasks: Readonly<Record<string, () => Promise<object>>> = {
+  batch: async () => {
+    const writer = open();
+    const fed = await batches(writer);
+    writer.close();
+    return fed;
+  },
+  batchInMemory: async () => {
+    const writer = open({ writeBufferBytes: UNFILLED });
+    const fed = await batches(writer);
+    writer.close();
+    return fed;
+  },
+  /** The compactions that LevelDB does meanwhile in the background: whenever a flush asks for them. */
+  batchSettled: async () => {
+    const writer = open();
+    let flushed = false;
+    writer.on(() => {
+      flushed = true;
+    });
+    const batch = writer.batch();
+    const fed = await feed(count, async (keys, values) => {
+      batch.clear();
+      for (let i = 0; i < keys.length; i++) batch.put(0, keys[i] as Buffer, values[i] as Buffer);
+      await writer.write(batch);
+      if (!flushed) return;
+      for (const _ of settleJob(writer, env));
+      flushed = false;
+    });
+    writer.close();
+    return fed;
+  },
+  single: () => singles(false),
+  sync: () => singles(true),
+  together,
+  flush: async () => {
+    const writer = open({ writeBufferBytes: UNFILLED });
+    await batches(writer);
+    const stop = stopwatch();
+    writer.flush();
+    const { seconds } = stop();
+    writer.close();
+    return { count: count * (KEY_BYTES + 100), seconds };
+  },
+};
+console.log(JSON.stringify(await tasks[task]?.()));
