@@ -30,8 +30,8 @@ import { StoreWriter } from './writer.ts';
 
 export interface CreateOptions {
   readonly format: Dialect['id'];
-  /** Name of a sample; `empty` by default. */
-  readonly sample?: string;
+  /** A sample or the name of one; `empty` by default. */
+  readonly sample?: string | Sample;
   readonly seed?: number;
 }
 
@@ -79,7 +79,8 @@ export function* createStore(
   options: CreateOptions,
 ): Generator<CreateProgress, Created, void> {
   const { fs } = env;
-  const sample = sampleByName(options.sample ?? 'empty', options.format);
+  const wanted = options.sample ?? 'empty';
+  const sample = typeof wanted === 'string' ? sampleByName(wanted, options.format) : wanted;
   const existed = prepareDirectory(fs, directory);
   let finished = false;
   let writer: StoreWriter | undefined;
@@ -105,7 +106,7 @@ export function* createStore(
       for (const _ of settleJob(writer, job)) yield { done, total };
       flushed = false;
     }
-    if (sample.keepsLog !== true && writer.flush()) for (const _ of settleJob(writer, job)) yield { done, total };
+    if (sample.keepsLog !== true) writer.flush();
     const sequence = writer.lastSequence;
     finished = true;
     return { directory, writes, sequence };

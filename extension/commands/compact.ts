@@ -175,7 +175,7 @@ interface Running<T> {
  */
 function watched<T>(
   services: Services,
-  { store, what }: Target,
+  { store }: Target,
   title: string,
   start: () => Promise<Running<T>>,
 ): Promise<T> {
@@ -198,7 +198,7 @@ function watched<T>(
         const message = progressWords(notice.progress);
         progress.report({ message, increment: Math.max(0, notice.progress.percent - shown) });
         shown = Math.max(shown, notice.progress.percent);
-        item.text = `$(sync~spin) ${what}: ${message}`;
+        item.text = `$(sync~spin) ${title}: ${message}`;
       }),
     ];
     if (token.isCancellationRequested) call.cancel();

@@ -89,7 +89,7 @@ export function planText(what: string, plans: CompactionPlans): string {
     }
     lines.push(...familyLines(plan).map((line) => `  ${line}`));
     lines.push(`  ${diskLine([plan], null)}`, '');
-    lines.push(...plan.inputs.map(tableLine), '');
+    lines.push(tableHead(), ...plan.inputs.map(tableLine), '');
   }
   const { refusal } = plans;
   lines.push(
@@ -160,14 +160,19 @@ export function reportText(what: string, { directory, families }: CompactionRepo
         `  ${t('{0} read, {1} written in {2} s', formatBytes(f.readBytes), formatBytes(f.writtenBytes), s.seconds.toFixed(1))}`,
       );
     }
-    lines.push('', `  ${t('tables that went')}`, ...f.inputs.map(tableLine));
-    lines.push('', `  ${t('tables that came')}`, ...f.outputs.map(tableLine), '');
+    lines.push('', `  ${t('Tables that went')}`, tableHead(), ...f.inputs.map(tableLine));
+    lines.push('', `  ${t('Tables that came')}`, tableHead(), ...f.outputs.map(tableLine), '');
   }
   return lines.join('\n');
 }
 
+function tableHead(): string {
+  return `    ${t('level').padEnd(6)}${t('table').padStart(10)}${t('size').padStart(12)}`;
+}
+
 function tableLine(table: { readonly number: number; readonly level: number; readonly bytes: number }): string {
-  return `    L${table.level}  ${String(table.number).padStart(8)}  ${formatBytes(table.bytes).padStart(9)}`;
+  const name = String(table.number).padStart(6, '0');
+  return `    ${`L${table.level}`.padEnd(6)}${name.padStart(10)}${formatBytes(table.bytes).padStart(12)}`;
 }
 
 /** One line: "5 → 2 tables · 12.1 MB → 9.8 MB · 3 → 1 sorted runs · 22 → 0 tombstones · 0.4 s". */

@@ -108,7 +108,9 @@ async function once(c: Contender): Promise<Measurement> {
   clearInterval(timer);
   closeSync(sink);
   const wall = ((ended || performance.now()) - started) / 1000;
-  const exact = hooked === '' ? undefined : (JSON.parse(hooked) as { peak: number; cpu: number });
+  // Threads report as well; the process itself comes last.
+  const last = hooked.trim().split('\n').at(-1) ?? '';
+  const exact = last === '' ? undefined : (JSON.parse(last) as { peak: number; cpu: number });
   const base = {
     label: c.label,
     ours: c.ours,
@@ -122,8 +124,8 @@ async function once(c: Contender): Promise<Measurement> {
     if (code > 1) throw new Error(`ended with ${code}`);
     return { ...base, report: c.read?.(`${stdout}\n${stderr}`) ?? {} };
   } catch (thrown) {
-    const last = stderr.trim().split('\n').at(-1) ?? '';
-    return { ...base, report: {}, failure: `${thrown instanceof Error ? thrown.message : thrown} ${last}`.trim() };
+    const said = stderr.trim().split('\n').at(-1) ?? '';
+    return { ...base, report: {}, failure: `${thrown instanceof Error ? thrown.message : thrown} ${said}`.trim() };
   }
 }
 

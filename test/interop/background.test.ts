@@ -255,7 +255,7 @@ describe('stores of the engines in this process, written to with lsm batch', () 
       [],
     );
     const [key, value] = [...later].at(-1) as [string, string];
-    assert.equal(lsm('', 'get', dir, key, '--hex', '--format', 'hex').trim().toLowerCase().replace('0x', ''), value);
+    assert.equal(JSON.parse(lsm('', 'get', dir, key, '--key-format', 'hex', '--json')).value, value);
   });
 
   it('RocksDB 10.5 reads the same, writes and compacts on', async () => {

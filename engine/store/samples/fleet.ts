@@ -8,14 +8,28 @@ import { concat, utf8 } from '../../base/bytes.ts';
 import type { Dialect } from '../../formats/leveldb/dialect.ts';
 import { Dice, put, type Sample, type SampleWrite } from './sample.ts';
 
-const SENSORS = 160;
-const ROUNDS = 110;
+export interface FleetScale {
+  readonly sensors: number;
+  readonly rounds: number;
+  /** Rounds that a reading is kept. */
+  readonly retention: number;
+  readonly alerts: number;
+  readonly images: number;
+  /** Bytes of a memtable, and of a table. */
+  readonly tableBytes: number;
+}
+
+const FULL: FleetScale = {
+  sensors: 160,
+  rounds: 110,
+  retention: 60,
+  alerts: 12_000,
+  images: 240,
+  tableBytes: 1 << 20,
+};
+
 /** Readings of each sensor in a round. */
 const PER_ROUND = 18;
-/** Rounds that a reading is kept. */
-const RETENTION = 60;
-const ALERTS = 12_000;
-const IMAGES = 240;
 const STEP_SECONDS = 60;
 /** 2026-01-01T00:00:00Z. */
 const START = 1_767_225_600;
@@ -68,13 +82,13 @@ function registryEntry(dice: Dice, sensor: number): SampleWrite {
 }
 
 /** Keys are binary: a big-endian time, so that they sort by it, then the sensor. */
-function alert(dice: Dice, n: number, family: number): SampleWrite {
+function alert(dice: Dice, n: number, sensors: number, family: number): SampleWrite {
   const key = new Uint8Array(10);
   const view = new DataView(key.buffer);
   const millis = START * 1000 + n * 7919;
   view.setUint32(0, Math.floor(millis / 0x1_0000_0000));
   view.setUint32(4, millis >>> 0);
-  view.setUint16(8, dice.below(SENSORS));
+  view.setUint16(8, dice.below(sensors));
   const value = {
     level: ['info', 'warning', 'critical'][dice.below(3)],
     threshold: dice.below(100),
@@ -99,13 +113,17 @@ function* retire(round: number, sensor: number, ranges: boolean, family: number)
   for (let i = 0; i < PER_ROUND; i++) yield { family, key: readingKey(sensor, from + i), value: undefined };
 }
 
-function* run(seed: number, format: Dialect['id'] = 'rocksdb'): Generator<readonly SampleWrite[], void, void> {
+/** How many of `total` things belong to the rounds before `round`. */
+const before = (total: number, round: number, rounds: number): number => Math.floor((total * round) / rounds);
+
+function* run(scale: FleetScale, seed: number, format: Dialect['id']): Generator<readonly SampleWrite[], void, void> {
+  const { sensors, rounds } = scale;
   const dice = new Dice(seed);
   const isRocks = format === 'rocksdb';
   const readings = isRocks ? READINGS : 0;
-  yield Array.from({ length: SENSORS }, (_, sensor) => registryEntry(dice, sensor));
-  for (let round = 0; round < ROUNDS; round++) {
-    for (let sensor = 0; sensor < SENSORS; sensor++) {
+  yield Array.from({ length: sensors }, (_, sensor) => registryEntry(dice, sensor));
+  for (let round = 0; round < rounds; round++) {
+    for (let sensor = 0; sensor < sensors; sensor++) {
       const batch: SampleWrite[] = [];
       for (let i = 0; i < PER_ROUND; i++) {
         const tick = round * PER_ROUND + i;
@@ -113,48 +131,50 @@ function* run(seed: number, format: Dialect['id'] = 'rocksdb'): Generator<readon
       }
       // A late correction in every second round, of one of the last ten.
       if (round > 0 && dice.below(2) === 0) {
-        const tick = (round - dice.below(Math.min(round, 10))) * PER_ROUND + dice.below(PER_ROUND) - PER_ROUND;
-        const old = Math.max(0, tick);
-        batch.push({ family: readings, key: readingKey(sensor, old), value: reading(dice, sensor, old) });
+        const back = 1 + dice.below(Math.min(round, 10));
+        const tick = (round - back) * PER_ROUND + dice.below(PER_ROUND);
+        batch.push({ family: readings, key: readingKey(sensor, tick), value: reading(dice, sensor, tick) });
       }
-      if (round >= RETENTION) batch.push(...retire(round - RETENTION, sensor, isRocks, readings));
+      if (round >= scale.retention) batch.push(...retire(round - scale.retention, sensor, isRocks, readings));
       yield batch;
     }
-    const alerts = Math.floor((ALERTS * (round + 1)) / ROUNDS) - Math.floor((ALERTS * round) / ROUNDS);
-    const first = Math.floor((ALERTS * round) / ROUNDS);
-    yield Array.from({ length: alerts }, (_, i) => alert(dice, first + i, isRocks ? ALERT : 0));
+    const firstAlert = before(scale.alerts, round, rounds);
+    const alerts = before(scale.alerts, round + 1, rounds) - firstAlert;
+    yield Array.from({ length: alerts }, (_, i) => alert(dice, firstAlert + i, sensors, isRocks ? ALERT : 0));
     if (isRocks) {
-      const images = Math.floor((IMAGES * (round + 1)) / ROUNDS) - Math.floor((IMAGES * round) / ROUNDS);
-      const from = Math.floor((IMAGES * round) / ROUNDS);
+      const first = before(scale.images, round, rounds);
+      const images = before(scale.images, round + 1, rounds) - first;
       // Some images are published again under the same version: the older blob becomes garbage.
-      const again = from > 0 && round % 5 === 0 ? [image(dice, dice.below(from))] : [];
-      yield [...Array.from({ length: images }, (_, i) => image(dice, from + i)), ...again];
+      const again = first > 0 && round % 5 === 0 ? [image(dice, dice.below(first))] : [];
+      yield [...Array.from({ length: images }, (_, i) => image(dice, first + i)), ...again];
     }
-    if (round % 10 === 9) yield Array.from({ length: 8 }, () => registryEntry(dice, dice.below(SENSORS)));
+    if (round % 10 === 9) yield Array.from({ length: 8 }, () => registryEntry(dice, dice.below(sensors)));
   }
 }
 
-const LEVELS = {
-  write_buffer_size: '1048576',
-  target_file_size_base: '2097152',
-  max_bytes_for_level_base: '4194304',
-} as const;
+/** The sample at another size. */
+export function fleetOf(scale: FleetScale): Sample {
+  const levels = {
+    write_buffer_size: String(scale.tableBytes),
+    target_file_size_base: String(2 * scale.tableBytes),
+    max_bytes_for_level_base: String(4 * scale.tableBytes),
+  };
+  const blobs = { enable_blob_files: 'true', min_blob_size: '1024', blob_file_size: String(scale.tableBytes) };
+  return {
+    name: 'fleet',
+    summary: `${scale.sensors} sensors that report, correct and expire: several levels; in RocksDB four column families, range deletions and blob files`,
+    formats: ['leveldb', 'rocksdb'],
+    options: levels,
+    families: [
+      { name: 'readings', options: levels },
+      { name: 'alerts', options: levels },
+      { name: 'firmware', options: { ...levels, ...blobs } },
+    ],
+    writeBufferBytes: scale.tableBytes,
+    batches: 1 + scale.rounds * (scale.sensors + 2) + Math.floor(scale.rounds / 10),
+    keepsLog: true,
+    run: (seed, format = 'rocksdb') => run(scale, seed, format),
+  };
+}
 
-export const fleet: Sample = {
-  name: 'fleet',
-  summary: `${SENSORS} sensors that report, correct and expire: several levels; in RocksDB four column families, range deletions and blob files`,
-  formats: ['leveldb', 'rocksdb'],
-  options: LEVELS,
-  families: [
-    { name: 'readings', options: LEVELS },
-    { name: 'alerts', options: { ...LEVELS, write_buffer_size: '262144' } },
-    {
-      name: 'firmware',
-      options: { ...LEVELS, enable_blob_files: 'true', min_blob_size: '1024', blob_file_size: '1048576' },
-    },
-  ],
-  writeBufferBytes: 1 << 20,
-  batches: 1 + ROUNDS * (SENSORS + 2) + ROUNDS / 10,
-  keepsLog: true,
-  run,
-};
+export const fleet: Sample = fleetOf(FULL);
