@@ -171,6 +171,7 @@ export function startWorker(workerFile: string, log: vscode.LogOutputChannel): W
     stdout: true,
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+    workerData: { file: workerFile },
   });
   const say = (chunk: unknown): void => log.warn(`worker: ${String(chunk).trimEnd()}`);
   worker.stdout.on('data', say);

@@ -169,50 +169,63 @@ interface Running<T> {
   cancel(): void;
 }
 
+/** Work that is done sooner shows no notification: it would only flash. */
+const SHORT_MILLIS = 400;
+
 /**
- * Shows progress in a notification that can cancel, and in the status bar. A cancelled job ends when the
- * engine has cleaned up, not before.
+ * Shows progress in the status bar and, when it lasts, in a notification that can cancel. A cancelled job ends
+ * when the engine has cleaned up, not before.
  */
-function watched<T>(
+async function watched<T>(
   services: Services,
   { store }: Target,
   title: string,
   start: () => Promise<Running<T>>,
 ): Promise<T> {
+  services.stores.setActive(store);
   const item = vscode.window.createStatusBarItem('lsm.compaction', vscode.StatusBarAlignment.Left, -1);
   item.name = t('LSM Compaction');
   item.text = `$(sync~spin) ${title}`;
   item.tooltip = store.path;
   item.show();
-  const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-  const work = vscode.window.withProgress(options, async (progress, token) => {
+  try {
     const call = await start();
-    let shown = 0;
-    const subscriptions = [
-      token.onCancellationRequested(() => {
-        call.cancel();
-        progress.report({ message: t('cancelling…') });
-      }),
-      store.onNotice((notice) => {
-        if (notice.kind !== 'compactionProgress' || token.isCancellationRequested) return;
-        const message = progressWords(notice.progress);
-        progress.report({ message, increment: Math.max(0, notice.progress.percent - shown) });
-        shown = Math.max(shown, notice.progress.percent);
-        item.text = `$(sync~spin) ${title}: ${message}`;
-      }),
-    ];
-    if (token.isCancellationRequested) call.cancel();
-    try {
-      return await call.result;
-    } finally {
-      for (const s of subscriptions) s.dispose();
-    }
+    if (await isShort(call.result)) return await call.result;
+    const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
+    return await vscode.window.withProgress(options, async (progress, token) => {
+      let shown = 0;
+      const subscriptions = [
+        token.onCancellationRequested(() => {
+          call.cancel();
+          progress.report({ message: t('cancelling…') });
+        }),
+        store.onNotice((notice) => {
+          if (notice.kind !== 'compactionProgress' || token.isCancellationRequested) return;
+          const message = progressWords(notice.progress);
+          progress.report({ message, increment: Math.max(0, notice.progress.percent - shown) });
+          shown = Math.max(shown, notice.progress.percent);
+          item.text = `$(sync~spin) ${title}: ${message}`;
+        }),
+      ];
+      try {
+        return await call.result;
+      } finally {
+        for (const s of subscriptions) s.dispose();
+      }
+    });
+  } finally {
+    item.dispose();
+  }
+}
+
+async function isShort(result: Promise<unknown>): Promise<boolean> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), SHORT_MILLIS);
   });
-  const done = Promise.resolve(work);
-  void done.then(
-    () => item.dispose(),
-    () => item.dispose(),
+  const early = result.then(
+    () => true,
+    () => true,
   );
-  services.stores.setActive(store);
-  return done;
+  return Promise.race([early, late]).finally(() => clearTimeout(timer));
 }

@@ -81,9 +81,8 @@ interface SampleItem extends vscode.QuickPickItem {
 }
 
 function sampleItems(samples: readonly SampleInfo[]): SampleItem[] {
-  return (['rocksdb', 'leveldb'] as const).flatMap((format) => [
-    { label: engineName(format), kind: vscode.QuickPickItemKind.Separator },
-    ...samples
+  return (['rocksdb', 'leveldb'] as const).flatMap((format) =>
+    samples
       .filter((s) => s.formats.includes(format))
       .map((s) => ({
         label: `$(database) ${s.name}`,
@@ -91,5 +90,5 @@ function sampleItems(samples: readonly SampleInfo[]): SampleItem[] {
         detail: s.summary,
         wanted: { format, sample: s.name },
       })),
-  ]);
+  );
 }

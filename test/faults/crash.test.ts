@@ -75,7 +75,7 @@ const ANSWERS: readonly Answer[] = [
   { name: 'bytes survive and names do not', stride: 2, survivors: () => ({ bytes: share(1) }) },
   {
     name: 'anything may survive',
-    stride: 1,
+    stride: 2,
     survivors: (dice) => ({
       bytes: (_, synced, written) => synced + Math.floor((written - synced + 1) * dice()),
       changes: (n) => Math.floor((n + 1) * dice()),
@@ -144,7 +144,7 @@ const ENGINES: readonly Engine[] = [
   { name: 'RocksDB 7.8', format: 'rocksdb', merges: true, skip: noRocksdbTools, read: ldbContent },
 ];
 
-const SAMPLES = LONG ? 200 : 30;
+const SAMPLES = LONG ? 200 : 24;
 
 describe('a crash, recovered by the real engine', () => {
   for (const { name, format, merges, skip, read } of ENGINES) {

@@ -5,7 +5,7 @@ import { noRocksdbTools } from '../fixtures/stores.ts';
 import { differential, type Tally, withoutLdb } from './differential.ts';
 import { FORMATS, type Format } from './stores.ts';
 
-const SEEDS: Readonly<Record<Format, number>> = { leveldb: 8, rocksdb: 16 };
+const SEEDS: Readonly<Record<Format, number>> = { leveldb: 6, rocksdb: 12 };
 const one = process.env['LSM_SEED'];
 
 if (noRocksdbTools !== false) withoutLdb();

@@ -260,15 +260,17 @@ test('compact: closing the store ends the compaction in good order and gives the
 });
 
 test('compact: what cannot be done is said in a sentence', async () => {
-  const store = await open(sample('sensors-leveldb'));
-  const input = fails('INPUT');
-  await assert.rejects(store.call('compact', { mode: 'inPlace', level: 0 }), input);
-  await assert.rejects(store.call('compactPlan', { family: 0, level: 0, tables: [1] }), input);
-  await assert.rejects(store.call('compact', { mode: 'copy', out: join(store.path, 'inside') }), input);
-  await assert.rejects(store.call('compact', { mode: 'copy', out: sample('sensors-rocksdb') }), input);
-  await assert.rejects(store.call('dump', { file: 'LOCK', offset: 0, limit: 10 }), input);
-  const nothing = await store.call('compactPlan', { family: 0, level: 6 });
-  assert.match(nothing.plans[0]?.refused ?? '', /no tables/);
+  await withCopy('sensors-leveldb', async (directory) => {
+    const store = await open(directory);
+    const input = fails('INPUT');
+    await assert.rejects(store.call('compact', { mode: 'inPlace', level: 0 }), input);
+    await assert.rejects(store.call('compactPlan', { family: 0, level: 0, tables: [1] }), input);
+    await assert.rejects(store.call('compact', { mode: 'copy', out: join(directory, 'inside') }), input);
+    await assert.rejects(store.call('compact', { mode: 'copy', out: sample('sensors-rocksdb') }), input);
+    await assert.rejects(store.call('dump', { file: 'LOCK', offset: 0, limit: 10 }), input);
+    const nothing = await store.call('compactPlan', { family: 0, level: 6 });
+    assert.match(nothing.plans[0]?.refused ?? '', /no tables/);
+  });
 });
 
 for (const [format, workload] of [

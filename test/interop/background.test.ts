@@ -255,13 +255,13 @@ describe('stores of the engines in this process, written to with lsm batch', () 
       [],
     );
     const [key, value] = [...later].at(-1) as [string, string];
-    assert.equal(JSON.parse(lsm('', 'get', dir, key, '--key-format', 'hex', '--json')).value, value);
+    assert.deepEqual(JSON.parse(lsm('', 'get', dir, key, '--key-format', 'hex', '--json')).value, { hex: value });
   });
 
   it('RocksDB 10.5 reads the same, writes and compacts on', async () => {
     const dir = join(mkdtempSync(join(scratch(), 'native-')), 'store');
+    // A sample ends with a flush, so that its tree has something to compact: the first batch does it.
     lsm('', 'create', dir, '--format', 'rocksdb', '--sample', 'sessions');
-    assertAtRest(dir);
     const content = contentOf(ourScan(dir, 'default'));
     const read = async (db: RocksDB): Promise<string[]> => {
       const lines: string[] = [];

@@ -162,7 +162,7 @@ export function fleetOf(scale: FleetScale): Sample {
   const blobs = { enable_blob_files: 'true', min_blob_size: '1024', blob_file_size: String(scale.tableBytes) };
   return {
     name: 'fleet',
-    summary: `${scale.sensors} sensors that report, correct and expire: several levels; in RocksDB four column families, range deletions and blob files`,
+    summary: `${scale.sensors} sensors whose readings are corrected and expire, in several levels`,
     formats: ['leveldb', 'rocksdb'],
     options: levels,
     families: [
