@@ -13,10 +13,14 @@ export function optionBoolean(value: string | undefined, fallback: boolean): boo
   return fallback;
 }
 
-/** One value out of `{a=1;b={c=2;};}`; undefined where it is not there. */
-export function nestedOption(group: string | undefined, name: string): string | undefined {
-  if (group === undefined) return undefined;
-  const trimmed = group.trim();
+/**
+ * Takes a nested value `{a=b;c={d=e;f=g}}` apart, one level: `{a: 'b', c: '{d=e;f=g}'}`. Text
+ * without braces is taken as the inside of some.
+ */
+export function nestedOptions(value: string): Readonly<Record<string, string>> {
+  // Names come from a file: no prototype for them to meet.
+  const out = Object.create(null) as Record<string, string>;
+  const trimmed = value.trim();
   const inner = trimmed.startsWith('{') && trimmed.endsWith('}') ? trimmed.slice(1, -1) : trimmed;
   let depth = 0;
   let start = 0;
@@ -27,9 +31,15 @@ export function nestedOption(group: string | undefined, name: string): string | 
     else if (i === inner.length || (c === ';' && depth === 0)) {
       const pair = inner.slice(start, i);
       const equals = pair.indexOf('=');
-      if (equals > 0 && pair.slice(0, equals).trim() === name) return pair.slice(equals + 1).trim();
+      // Spaces and newlines may be what the value is about: a delimiter, for example.
+      if (equals > 0) out[pair.slice(0, equals).trim()] = pair.slice(equals + 1);
       start = i + 1;
     }
   }
-  return undefined;
+  return out;
+}
+
+/** One value out of `{a=1;b={c=2;};}`, without outer blanks; undefined where it is not there. */
+export function nestedOption(group: string | undefined, name: string): string | undefined {
+  return group === undefined ? undefined : nestedOptions(group)[name]?.trim();
 }

@@ -9,7 +9,7 @@ import { ChecksumType } from '../formats/block/checksum.ts';
 import { NEWEST_FORMAT_VERSION } from '../formats/block/footer.ts';
 import type { TableBuilderOptions } from '../formats/block/tableBuilder.ts';
 import type { TableReader } from '../formats/block/tableReader.ts';
-import { nestedOptions } from '../formats/rocksdb/options.ts';
+import { nestedOptions } from '../model/optionValues.ts';
 import type { FamilyVersion } from './version.ts';
 import type { StoreView } from './view.ts';
 

@@ -3,7 +3,7 @@
  * (rocksdb-leveldb.md §10, §11, §15). Any other operator leaves its operands unresolved.
  */
 import { compareBytes, concat, EMPTY, utf8 } from '../../base/bytes.ts';
-import { nestedOptions } from './options.ts';
+import { nestedOptions } from '../../model/optionValues.ts';
 
 export interface MergeOperator {
   /** RocksDB's own name, as table properties state it. */

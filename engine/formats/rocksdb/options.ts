@@ -116,28 +116,3 @@ function missingTables(families: ReadonlyMap<string, FamilyOptions>): boolean {
 function emptyRecord(): Record<string, string> {
   return Object.create(null) as Record<string, string>;
 }
-
-/**
- * Takes a nested value `{a=b;c={d=e;f=g}}` apart, one level: `{a: 'b', c: '{d=e;f=g}'}`. Text
- * without braces is taken as the inside of some.
- */
-export function nestedOptions(value: string): OptionValues {
-  const out = emptyRecord();
-  const trimmed = value.trim();
-  const inner = trimmed.startsWith('{') && trimmed.endsWith('}') ? trimmed.slice(1, -1) : trimmed;
-  let depth = 0;
-  let start = 0;
-  for (let i = 0; i <= inner.length; i++) {
-    const c = inner[i];
-    if (c === '{') depth++;
-    else if (c === '}') depth--;
-    else if (i === inner.length || (c === ';' && depth === 0)) {
-      const pair = inner.slice(start, i);
-      const equals = pair.indexOf('=');
-      // Spaces and newlines may be what the value is about: a delimiter, for example.
-      if (equals > 0) out[pair.slice(0, equals).trim()] = pair.slice(equals + 1);
-      start = i + 1;
-    }
-  }
-  return out;
-}

@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { utf8 } from '../../../engine/base/bytes.ts';
-import { nestedOptions, parseOptions } from '../../../engine/formats/rocksdb/options.ts';
+import { parseOptions } from '../../../engine/formats/rocksdb/options.ts';
+import { nestedOptions } from '../../../engine/model/optionValues.ts';
 
 const CORPUS = join(import.meta.dirname, '../../../../shared/corpus');
 const NO_CORPUS: string | false = existsSync(CORPUS) ? false : 'the corpus ../shared/corpus is absent';
