@@ -23,7 +23,9 @@ import type {
 import type { CancelToken } from './protocol/rpc.ts';
 import { compactCopy, compactInPlace, planCompaction, type Watch } from './service/compaction.ts';
 import { createSample } from './service/sample.ts';
+import { Timelines } from './service/timeline.ts';
 import { dumpLines } from './store/dump/dump.ts';
+import { explainGet } from './store/explain.ts';
 import { openStore, openTableFile } from './store/open.ts';
 import { PointGet } from './store/pointGet.ts';
 import type { StoreReader } from './store/reader.ts';
@@ -31,6 +33,7 @@ import { ResultSet } from './store/resultSet.ts';
 import { resolvedRow } from './store/rows.ts';
 import { SAMPLES } from './store/samples/catalog.ts';
 import { summarize, tableRow } from './store/summary.ts';
+import { tableProfile } from './store/tableProfile.ts';
 import { blockDetails, tableDetails } from './store/tableStats.ts';
 import { versionValue, visibleValue } from './store/values.ts';
 import type { WriteEnvironment } from './store/writeEnvironment.ts';
@@ -64,6 +67,7 @@ const NEVER: CancelToken = { cancelled: false };
 export class Service {
   readonly #env: Environment;
   readonly #queries = new Map<number, ResultSet>();
+  readonly #timelines: Timelines;
   #open: Open | undefined;
   #nextQuery = 1;
   /** A job of ours holds the LOCK of the open store, or is about to. */
@@ -71,6 +75,7 @@ export class Service {
 
   constructor(env: Environment) {
     this.#env = env;
+    this.#timelines = new Timelines(env.clock);
   }
 
   /** Answers one call. Throws (or rejects with) StoreError. */
@@ -126,6 +131,12 @@ export class Service {
       this.#queries.delete(p.query);
     },
     dump: (p, token) => this.#dump(p, token),
+    explain: (p) => explainGet(this.store, p.family, p.key, p.at, this.#env.clock),
+    tableProfile: (p, token) => this.#tableProfile(p.table, token),
+    timeline: (p, token) => this.#timelines.info(this.store, p.family, token),
+    timelineChunk: (p) => this.#timelines.chunk(p),
+    timelineKeys: (p) => this.#timelines.keys(p),
+    timelinePosition: (p) => this.#timelines.position(p),
     compactPlan: (p, token) => this.#compactPlan(p, token),
     compact: (p, token) => this.#compact(p, token),
     samples: () => SAMPLES.map(({ name, summary, formats }) => ({ name, summary, formats })),
@@ -166,6 +177,26 @@ export class Service {
       const job = tableDetails(view, view.tableInfo(number));
       for (let step = job.next(); ; step = job.next()) {
         if (step.done === true) return step.value;
+        await this.#turn(token);
+      }
+    } finally {
+      view.release();
+    }
+  }
+
+  async #tableProfile(number: number, token: CancelToken): Promise<Result<'tableProfile'>> {
+    const { store } = this;
+    const { clock } = this.#env;
+    const view = store.stableView(store.view.tableInfo(number).family, this.#live);
+    try {
+      let noticed = clock.elapsed();
+      const job = tableProfile(view, view.tableInfo(number));
+      for (let step = job.next(); ; step = job.next()) {
+        if (step.done === true) return step.value;
+        if (clock.elapsed() - noticed > NOTICE_MS) {
+          noticed = clock.elapsed();
+          this.#env.notify({ kind: 'profileProgress', table: number, ...step.value });
+        }
         await this.#turn(token);
       }
     } finally {
@@ -359,6 +390,7 @@ export class Service {
   #close(): void {
     for (const q of this.#queries.values()) q.close();
     this.#queries.clear();
+    this.#timelines.clear();
     this.#open?.store.close();
     this.#open = undefined;
   }

@@ -72,6 +72,20 @@ export interface CompactionProgress {
   readonly bytesPerSecond: number;
   /** Null while nobody can tell. */
   readonly etaSeconds: number | null;
+  /** What runs now, for the map; undefined while files are copied and while a plan is made. */
+  readonly job?: RunningJob | undefined;
+}
+
+/** A flush or a compaction of ours under way: what it reads, and what it has written so far. */
+export interface RunningJob {
+  readonly kind: 'flush' | 'compaction';
+  readonly family: number;
+  readonly why: string;
+  /** Tables that it reads; none for a flush. */
+  readonly inputs: readonly Brief[];
+  readonly outputLevel: number;
+  /** Tables written so far, the one under way last with the bytes that it has. Bounds are user keys. */
+  readonly outputs: readonly (Brief & { readonly smallest: Uint8Array; readonly largest: Uint8Array })[];
 }
 
 export interface TreeShape {

@@ -14,9 +14,15 @@ import type {
   TableRow,
 } from '../model/answers.ts';
 import type { CompactionPlans, CompactionProgress, CompactionReport, CompactionRequest } from '../model/compaction.ts';
+import type { ReadPath } from '../model/readPath.ts';
+import type { TableProfile } from '../model/tableProfile.ts';
+import type { TimelineChunk, TimelineInfo } from '../model/timeline/columns.ts';
 
 export type * from '../model/answers.ts';
 export type * from '../model/compaction.ts';
+export type * from '../model/readPath.ts';
+export type * from '../model/tableProfile.ts';
+export type * from '../model/timeline/columns.ts';
 
 export interface EngineApi {
   /** Opens a store directory, read-only, without its LOCK. */
@@ -58,6 +64,30 @@ export interface EngineApi {
   closeQuery(p: { readonly query: number }): void;
   /** Any one file, record by record, as text lines with byte offsets (a slice of them). */
   dump(p: { readonly file: string; readonly offset: number; readonly limit: number }): Page<string>;
+  /** As `get`, and every step of the way. */
+  explain(p: { readonly family: number; readonly key: Uint8Array; readonly at?: number | undefined }): ReadPath;
+  /** Reads a whole table and measures it; cancellable, with `profileProgress` notices. */
+  tableProfile(p: { readonly table: number }): TableProfile;
+  /** The family's history so far; the first call reads the MANIFEST and the info logs, later ones what is new. Cancellable. */
+  timeline(p: { readonly family: number }): TimelineInfo;
+  /** Events [from, from + count) of that epoch, `count` at most 4096. Fails with INPUT if the epoch is over. */
+  timelineChunk(p: {
+    readonly family: number;
+    readonly epoch: number;
+    readonly from: number;
+    readonly count: number;
+  }): TimelineChunk;
+  /** For each position the last boundary key that is not behind it; empty before the first. At most 4096 of them. */
+  timelineKeys(p: {
+    readonly family: number;
+    readonly epoch: number;
+    readonly positions: readonly number[];
+  }): readonly Uint8Array[];
+  /** Where a key stands among the boundary keys: on one of them, or in between. */
+  timelinePosition(p: { readonly family: number; readonly epoch: number; readonly key: Uint8Array }): {
+    readonly position: number;
+    readonly exact: boolean;
+  };
   /** What a forced compaction would do, counted by merging the inputs without writing; cancellable. */
   compactPlan(p: CompactionRequest): CompactionPlans;
   /**
@@ -91,6 +121,7 @@ export type EngineNotice =
   | { readonly kind: 'compactionProgress'; readonly progress: CompactionProgress }
   /** Of a store that is being created: batches written, of about how many. */
   | { readonly kind: 'sampleProgress'; readonly done: number; readonly total: number }
+  | { readonly kind: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }
   /** We have changed the open store ourselves. */
   | { readonly kind: 'storeChanged'; readonly summary: StoreSummary }
   | { readonly kind: 'log'; readonly level: 'info' | 'warn' | 'error'; readonly message: string };

@@ -2,7 +2,7 @@
  * What crosses between an editor tab's webview and the extension host. The webview pulls: the host
  * sends no rows unasked, so a hidden panel loses nothing and messages stay bounded.
  */
-import type { EngineApi, QueryParams, QueryState, StoreSummary } from './engineApi.ts';
+import type { CompactionProgress, EngineApi, QueryParams, QueryState, StoreSummary, TableRow } from './engineApi.ts';
 import type { ErrorData } from './rpc.ts';
 
 /** Engine methods a webview may call through the host; the host checks the name against this list. */
@@ -15,6 +15,12 @@ export const VIEW_METHODS = [
   'queryState',
   'rows',
   'value',
+  'explain',
+  'tableProfile',
+  'timeline',
+  'timelineChunk',
+  'timelineKeys',
+  'timelinePosition',
 ] as const satisfies readonly (keyof EngineApi)[];
 export type ViewMethod = (typeof VIEW_METHODS)[number];
 
@@ -35,7 +41,28 @@ export type ViewInit =
       /** One table file without its store: at which level it is live is not known. */
       readonly single?: boolean;
     }
-  | { readonly view: 'overview'; readonly storeName: string; readonly summary: StoreSummary };
+  | { readonly view: 'overview'; readonly storeName: string; readonly summary: StoreSummary }
+  | {
+      readonly view: 'visualizer';
+      readonly storeName: string;
+      readonly summary: StoreSummary;
+      /** What it was opened for, beside showing itself; done once. */
+      readonly request?: VisualizerRequest;
+    }
+  | {
+      readonly view: 'table';
+      readonly storeName: string;
+      readonly storePath: string;
+      /** Of the store that the table is looked at in; `kind` is 'table' for a file on its own. */
+      readonly summary: StoreSummary;
+      readonly table: TableRow;
+    };
+
+/** What a person asked of the visualiser from outside of it. */
+export type VisualizerRequest =
+  | { readonly ask: 'family'; readonly family: number }
+  | { readonly ask: 'explain'; readonly family: number; readonly key: Uint8Array; readonly at?: number }
+  | { readonly ask: 'select'; readonly family: number; readonly tables: readonly number[] };
 
 /** What a person asked for in the webview that only the host can do. */
 export type ViewAction =
@@ -46,6 +73,21 @@ export type ViewAction =
   | { readonly action: 'scan'; readonly family: number; readonly prefix?: Uint8Array }
   | { readonly action: 'get'; readonly family: number }
   | { readonly action: 'rerun' }
+  /** Asks for a key and explains it in this view. */
+  | { readonly action: 'explain'; readonly family: number }
+  /** The table's own editor. */
+  | { readonly action: 'openTable'; readonly table: number }
+  /** The annotated bytes of a data block, as a text document. */
+  | { readonly action: 'openBlock'; readonly table: number; readonly offset: number }
+  /** Which tables are picked here, so that the tree may follow. */
+  | { readonly action: 'selectedTables'; readonly family: number; readonly tables: readonly number[] }
+  /** Ends the compaction of ours that runs. */
+  | { readonly action: 'cancelCompaction' }
+  /** Compact…, with these tables chosen. */
+  | { readonly action: 'compact'; readonly family: number; readonly tables: readonly number[] }
+  /** Asks where to, and writes the file. */
+  | { readonly action: 'saveFile'; readonly suggested: string; readonly bytes: Uint8Array }
+  | { readonly action: 'showVisualizer'; readonly family: number }
   | { readonly action: 'refresh' };
 
 export type FromView =
@@ -59,6 +101,11 @@ export type ToView =
   | { readonly t: 'ok'; readonly id: number; readonly result: unknown }
   | { readonly t: 'error'; readonly id: number; readonly error: ErrorData }
   | { readonly t: 'queryProgress'; readonly state: QueryState }
+  /** A compaction of ours is under way; null when it has ended, however it did. */
+  | { readonly t: 'compactionProgress'; readonly progress: CompactionProgress | null }
+  | { readonly t: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }
+  /** Something was asked of a visualiser that is open. */
+  | { readonly t: 'request'; readonly request: VisualizerRequest }
   | { readonly t: 'storeChanged'; readonly summary: StoreSummary }
   /** The engine is gone or back. */
   | { readonly t: 'engine'; readonly alive: boolean; readonly message: string };

@@ -29,7 +29,20 @@ export type SavedView =
       readonly params: SavedParams;
       readonly ui: unknown;
     }
-  | { readonly view: 'overview'; readonly storePath: string; readonly storeName: string; readonly ui: unknown };
+  | {
+      readonly view: 'overview' | 'visualizer';
+      readonly storePath: string;
+      readonly storeName: string;
+      readonly ui: unknown;
+    }
+  | {
+      readonly view: 'table';
+      readonly storePath: string;
+      readonly storeName: string;
+      /** File number. */
+      readonly table: number;
+      readonly ui: unknown;
+    };
 
 function toHex(b: Uint8Array): string {
   let s = '';
@@ -76,7 +89,10 @@ export function restoreParams(s: SavedParams): QueryParams {
 /** Whether `state`, as a window reload hands it back, is one of ours. */
 export function isSavedView(state: unknown): state is SavedView {
   if (typeof state !== 'object' || state === null) return false;
-  const s = state as { view?: unknown; storePath?: unknown; params?: { family?: unknown } };
+  const s = state as { view?: unknown; storePath?: unknown; table?: unknown; params?: { family?: unknown } };
   if (typeof s.storePath !== 'string') return false;
-  return s.view === 'overview' || (s.view === 'results' && typeof s.params?.family === 'number');
+  if (s.view === 'table') return typeof s.table === 'number';
+  return (
+    s.view === 'overview' || s.view === 'visualizer' || (s.view === 'results' && typeof s.params?.family === 'number')
+  );
 }
