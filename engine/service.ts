@@ -6,11 +6,14 @@ import type { Clock } from './base/entropy.ts';
 import { StoreError, toStoreError } from './base/errors.ts';
 import { baseName, type FileSystem, joinPath } from './fs/fileSystem.ts';
 import { DamageLog } from './iter/damage.ts';
+import type { TreeEvent } from './model/events.ts';
 import type {
   BlockDetails,
+  CompactionProgress,
   EngineApi,
   EngineNotice,
   EntryRow,
+  FlushReport,
   GetResult,
   Method,
   Page,
@@ -19,11 +22,16 @@ import type {
   Result,
   StoreSummary,
   TableDetails,
+  VerifyReport,
 } from './protocol/engineApi.ts';
 import type { CancelToken } from './protocol/rpc.ts';
 import { compactCopy, compactInPlace, planCompaction, type Watch } from './service/compaction.ts';
+import { flushStore } from './service/flush.ts';
+import { Rated } from './service/progress.ts';
 import { createSample } from './service/sample.ts';
 import { Timelines } from './service/timeline.ts';
+import { verifyOpenStore } from './service/verify.ts';
+import { blockLines } from './store/dump/blockBytes.ts';
 import { dumpLines } from './store/dump/dump.ts';
 import { explainGet } from './store/explain.ts';
 import { openStore, openTableFile } from './store/open.ts';
@@ -36,6 +44,7 @@ import { summarize, tableRow } from './store/summary.ts';
 import { tableProfile } from './store/tableProfile.ts';
 import { blockDetails, tableDetails } from './store/tableStats.ts';
 import { versionValue, visibleValue } from './store/values.ts';
+import type { SpawnVerify } from './store/verify/verify.ts';
 import type { WriteEnvironment } from './store/writeEnvironment.ts';
 
 export interface Environment {
@@ -44,6 +53,8 @@ export interface Environment {
   /** For the calls that write, and only for them; where it is absent, those are refused. */
   readonly write?: WriteEnvironment;
   readonly clock: Clock;
+  /** For checking files side by side; without it they are checked in this thread. */
+  readonly verifyThreads?: { readonly count: number; readonly spawn: SpawnVerify };
   /** The process that holds an exclusive lock on this file, if the system tells. */
   lockOwner(path: string): { readonly pid: number } | undefined;
   notify(notice: EngineNotice): void;
@@ -137,8 +148,10 @@ export class Service {
     timelineChunk: (p) => this.#timelines.chunk(p),
     timelineKeys: (p) => this.#timelines.keys(p),
     timelinePosition: (p) => this.#timelines.position(p),
+    verify: (_p, token) => this.#verify(token),
     compactPlan: (p, token) => this.#compactPlan(p, token),
     compact: (p, token) => this.#compact(p, token),
+    flush: (_p, token) => this.#flush(token),
     samples: () => SAMPLES.map(({ name, summary, formats }) => ({ name, summary, formats })),
     createSample: (p, token) => this.#createSample(p, token),
     close: () => this.#close(),
@@ -294,7 +307,9 @@ export class Service {
     const items: string[] = [];
     let total = 0;
     let complete = true;
-    for (const line of dumpLines(this.#env.fs, file)) {
+    const { fs } = this.#env;
+    const lines = p.block === undefined ? dumpLines(fs, file) : blockLines(fs, file, p.block);
+    for (const line of lines) {
       total++;
       if (total <= p.offset) continue;
       if (items.length >= p.limit) {
@@ -307,12 +322,28 @@ export class Service {
     return { items, offset: p.offset, total, complete };
   }
 
+  #verify(token: CancelToken): Promise<VerifyReport> {
+    const { fs, clock, verifyThreads: threads } = this.#env;
+    let noticed = Number.NEGATIVE_INFINITY;
+    return verifyOpenStore(this.store, {
+      fs,
+      clock,
+      threads,
+      isCancelled: () => token.cancelled,
+      progress: (progress) => {
+        if (clock.elapsed() - noticed < NOTICE_MS) return;
+        noticed = clock.elapsed();
+        this.#env.notify({ kind: 'verifyProgress', progress });
+      },
+    });
+  }
+
   // ── Writing ──────────────────────────────────────────────────────────────────────────────────
 
   #directory(): string {
     const { path, kind } = this.#opened();
     if (kind === 'table') {
-      throw new StoreError('INPUT', 'one table file cannot be compacted: open the directory of its store', { path });
+      throw new StoreError('INPUT', 'one table file cannot be changed: open the directory of its store', { path });
     }
     return path;
   }
@@ -323,18 +354,13 @@ export class Service {
     return write;
   }
 
-  #watch(token: CancelToken): Watch {
-    const { clock } = this.#env;
-    let noticed = Number.NEGATIVE_INFINITY;
-    return {
-      clock,
-      isCancelled: () => token.cancelled,
-      progress: (progress) => {
-        if (clock.elapsed() - noticed < NOTICE_MS) return;
-        noticed = clock.elapsed();
-        this.#env.notify({ kind: 'compactionProgress', progress });
-      },
-    };
+  #watch(token: CancelToken, rated = this.#rated()): Watch {
+    return { clock: this.#env.clock, isCancelled: () => token.cancelled, progress: (progress) => rated.tell(progress) };
+  }
+
+  #rated(): Rated<CompactionProgress> {
+    const send = (progress: CompactionProgress): void => this.#env.notify({ kind: 'compactionProgress', progress });
+    return new Rated(this.#env.clock, NOTICE_MS, send);
   }
 
   async #compactPlan(p: Params<'compactPlan'>, token: CancelToken): Promise<Result<'compactPlan'>> {
@@ -347,13 +373,30 @@ export class Service {
     const directory = this.#directory();
     const env = this.#writeEnvironment();
     if (p.mode === 'copy') return compactCopy(env, directory, p.out, p, this.#watch(token));
+    return this.#write(directory, token, (watch) => compactInPlace(env, directory, p, watch));
+  }
+
+  async #flush(token: CancelToken): Promise<FlushReport> {
+    const directory = this.#directory();
+    const env = this.#writeEnvironment();
+    return this.#write(directory, token, (watch) => flushStore(env, directory, watch));
+  }
+
+  /** Runs what changes the open store, one such thing at a time. */
+  async #write<T>(directory: string, token: CancelToken, run: (watch: Watch) => Promise<T>): Promise<T> {
     if (this.#writing) throw new StoreError('LOCKED', 'a compaction of this store is under way', { path: directory });
     const open = this.#open;
+    const rated = this.#rated();
     this.#writing = true;
     try {
       // Rows that somebody looks at stay readable when their tables go.
       for (const query of this.#queries.values()) query.hold();
-      return await compactInPlace(env, directory, p, this.#watch(token));
+      const event = (e: TreeEvent): void => {
+        if (this.#open === open) this.#timelines.noteLive(e);
+      };
+      const result = await run({ ...this.#watch(token, rated), event });
+      rated.end();
+      return result;
     } finally {
       this.#writing = false;
       if (this.#open === open) this.#changedByUs();

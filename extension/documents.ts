@@ -12,6 +12,7 @@ import { COMMANDS, DUMP_LANGUAGE, PRIVATE_COMMANDS, SCHEME, VIEWS } from './ids.
 import { sentence, withProgress } from './messages.ts';
 import type { Store } from './store.ts';
 import type { Stores } from './stores.ts';
+import { findTable } from './trees/children.ts';
 import { lineAtOffset, type ValueText, valueText } from './valueText.ts';
 
 const t = vscode.l10n.t;
@@ -45,6 +46,8 @@ type Reference =
       readonly table: number;
       readonly block: number;
     }
+  /** A data block of a table, byte by byte; `offset` is where it begins in the file. */
+  | { readonly what: 'bytes'; readonly store: string; readonly file: string; readonly offset: number }
   /** Of a compaction; `number` counts the plans of this window. */
   | { readonly what: 'plan'; readonly store: string; readonly number: number };
 
@@ -121,6 +124,16 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     const made = await withProgress(VIEWS.stores, t('Reading block {0}', formatCount(block)), (token) =>
       this.#block(store, reference, token),
     );
+    await this.#show(uri, made);
+  }
+
+  /** Opens the data block that begins at byte `offset` of a live table: each field with its bytes. */
+  async openBlockAt(store: Store, table: number, offset: number): Promise<void> {
+    const { file } = await findTable(store, table, t);
+    const reference: Reference = { what: 'bytes', store: store.path, file, offset };
+    const uri = address(reference, [store.name, `${path.basename(file)}@${offset}.dump`]);
+    const title = t('Reading the block at {0} of {1}', formatCount(offset), path.basename(file));
+    const made = await withProgress(VIEWS.stores, title, (token) => this.#bytes(store, reference, token));
     await this.#show(uri, made);
   }
 
@@ -230,6 +243,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
         return this.#dump(store, reference, token);
       case 'block':
         return this.#block(store, reference, token);
+      case 'bytes':
+        return this.#bytes(store, reference, token);
     }
   }
 
@@ -257,20 +272,22 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     reference: Extract<Reference, { what: 'dump' }>,
     token: vscode.CancellationToken,
   ): Promise<Made> {
-    const lines: string[] = [];
     const { file } = reference;
-    while (lines.length < DUMP_LINES_MAX) {
-      const page = await store.call('dump', { file, offset: lines.length, limit: DUMP_PAGE }, token);
-      for (const line of page.items) lines.push(line);
-      if (page.items.length === 0 || (page.complete && lines.length >= page.total)) return { text: lines.join('\n') };
+    const { lines, isWhole } = await dumpLines(store, { file }, token);
+    if (!isWhole) {
+      const shown = formatCount(DUMP_LINES_MAX);
+      lines.push(t('… the first {0} lines are shown; `lsm dump {1}` prints the rest.', shown, absolute(store, file)));
     }
-    lines.push(
-      t(
-        '… the first {0} lines are shown; `lsm dump {1}` prints the rest.',
-        formatCount(DUMP_LINES_MAX),
-        absolute(store, file),
-      ),
-    );
+    return { text: lines.join('\n') };
+  }
+
+  async #bytes(
+    store: Store,
+    { file, offset }: Extract<Reference, { what: 'bytes' }>,
+    token: vscode.CancellationToken,
+  ): Promise<Made> {
+    const { lines, isWhole } = await dumpLines(store, { file, block: offset }, token);
+    if (!isWhole) lines.push(t('… the first {0} lines are shown.', formatCount(DUMP_LINES_MAX)));
     return { text: lines.join('\n') };
   }
 
@@ -311,6 +328,21 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   }
 }
 
+/** At most `DUMP_LINES_MAX` lines. */
+async function dumpLines(
+  store: Store,
+  what: { readonly file: string; readonly block?: number },
+  token: vscode.CancellationToken,
+): Promise<{ readonly lines: string[]; readonly isWhole: boolean }> {
+  const lines: string[] = [];
+  while (lines.length < DUMP_LINES_MAX) {
+    const page = await store.call('dump', { ...what, offset: lines.length, limit: DUMP_PAGE }, token);
+    for (const line of page.items) lines.push(line);
+    if (page.items.length === 0 || (page.complete && lines.length >= page.total)) return { lines, isWhole: true };
+  }
+  return { lines, isWhole: false };
+}
+
 function entryLine(index: number, entry: EntryRow): string {
   const head = `${String(index).padStart(5)}  ${entry.type.padEnd(13)} ${String(entry.seq).padStart(12)}  ${displayKey(entry.key, 400)}`;
   if (entry.until !== undefined) return `${head} … ${displayKey(entry.until, 400)}`;
@@ -344,12 +376,14 @@ function parse(uri: vscode.Uri): Reference {
     value: ['family'],
     dump: [],
     block: ['family', 'table', 'block'],
+    bytes: ['offset'],
     plan: ['number'],
   };
   const strings: Record<string, readonly string[]> = {
     value: ['store', 'key'],
     dump: ['store', 'file'],
     block: ['store'],
+    bytes: ['store', 'file'],
     plan: ['store'],
   };
   const what = String(reference['what']);

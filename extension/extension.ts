@@ -10,11 +10,14 @@ import { Documents } from './documents.ts';
 import { CONTEXT, SETTINGS } from './ids.ts';
 import { Overviews } from './panels/overviewPanel.ts';
 import { registerResults } from './panels/resultsPanel.ts';
+import { TablePanels } from './panels/tablePanel.ts';
+import { Visualizers } from './panels/visualizerPanel.ts';
 import type { Services } from './services.ts';
 import { settings } from './settings.ts';
 import { registerTableEditor } from './sstEditor.ts';
 import { registerStatusBar } from './statusBar.ts';
 import { Stores } from './stores.ts';
+import { TreeSync } from './treeSync.ts';
 import { StoresTree } from './trees/storesTree.ts';
 import { Watchers } from './watcher.ts';
 
@@ -22,6 +25,8 @@ import { Watchers } from './watcher.ts';
 export interface Exports {
   readonly stores: Stores;
   readonly tree: StoresTree;
+  readonly visualizers: Visualizers;
+  readonly tables: TablePanels;
   readonly activationMillis: number;
 }
 
@@ -34,6 +39,8 @@ export function activate(context: vscode.ExtensionContext): Exports {
   const documents = new Documents(stores);
   const services: Services = { context, log, stores, tree, documents };
   const overviews = new Overviews(services);
+  const visualizers = new Visualizers(services);
+  const tables = new TablePanels(services);
   const discover = async (): Promise<void> => {
     const roots = (vscode.workspace.workspaceFolders ?? [])
       .filter((f) => f.uri.scheme === 'file')
@@ -47,12 +54,15 @@ export function activate(context: vscode.ExtensionContext): Exports {
     tree,
     documents,
     overviews,
-    registerCommands({ ...services, overviews, discover }),
+    visualizers,
+    tables,
+    new TreeSync(tree, visualizers, log),
+    registerCommands({ ...services, overviews, visualizers, tables, discover }),
     registerResults(services),
     registerTableEditor(services),
     registerStatusBar(stores),
     registerDiagnostics(stores),
-    new Watchers(stores, log),
+    new Watchers(stores, (store) => visualizers.isWatched(store), log),
     keepContext(stores, tree),
     vscode.workspace.onDidChangeWorkspaceFolders(() => void discover()),
     vscode.workspace.onDidChangeConfiguration((e) => {
@@ -62,7 +72,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
   void discover();
   const activationMillis = performance.now() - began;
   log.info(`Activated in ${activationMillis.toFixed(1)} ms.`);
-  return { stores, tree, activationMillis };
+  return { stores, tree, visualizers, tables, activationMillis };
 }
 
 /** Keeps the keys of `when` clauses true to the state. */

@@ -11,7 +11,10 @@ export const COMMANDS = {
   refresh: 'lsm.refresh',
   get: 'lsm.get',
   scan: 'lsm.scan',
+  explain: 'lsm.explain',
   showOverview: 'lsm.showOverview',
+  showVisualizer: 'lsm.showVisualizer',
+  showTable: 'lsm.showTable',
   planCompaction: 'lsm.planCompaction',
   compact: 'lsm.compact',
   createSample: 'lsm.createSample',
@@ -41,7 +44,12 @@ export const CONTAINER = 'lsm';
 export const VIEWS = { stores: 'lsm.stores' } as const;
 
 /** Webview panel types; the activation event of each is `onWebviewPanel:<id>`. */
-export const PANELS = { results: 'lsm.results', overview: 'lsm.overview' } as const;
+export const PANELS = {
+  results: 'lsm.results',
+  overview: 'lsm.overview',
+  visualizer: 'lsm.visualizer',
+  table: 'lsm.tableDetails',
+} as const;
 
 export const CUSTOM_EDITORS = { table: 'lsm.table' } as const;
 

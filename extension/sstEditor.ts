@@ -1,8 +1,7 @@
-/** The read-only editor of a single `*.sst` or `*.ldb` file: every entry of the table, without its store. */
+/** The read-only editor of a single `*.sst` or `*.ldb` file: the table's details, without its store. */
 import * as vscode from 'vscode';
-import { StoreError } from '../engine/protocol/rpc.ts';
 import { CUSTOM_EDITORS } from './ids.ts';
-import { ResultsView } from './panels/resultsPanel.ts';
+import { TableView } from './panels/tablePanel.ts';
 import type { Services } from './services.ts';
 import type { Store } from './store.ts';
 
@@ -19,17 +18,8 @@ export function registerTableEditor(services: Services): vscode.Disposable {
       const store = services.stores.openTable(uri.fsPath);
       return { uri, store, dispose: () => services.stores.closeTable(store) };
     },
-    resolveCustomEditor: async (document, panel) => {
-      const { store } = document;
-      const summary = await store.open();
-      const family = summary.families[0];
-      const page = await store.call('tables', { family: family?.id ?? 0, level: -1, offset: 0, limit: 1 });
-      const table = page.items[0];
-      if (table === undefined) {
-        throw new StoreError('UNSUPPORTED', vscode.l10n.t('There is no table in this file.'), { path: store.path });
-      }
-      const title = vscode.l10n.t('All entries of {0}', store.name);
-      new ResultsView(services, store, panel, { family: table.family, table: table.number }, title);
+    resolveCustomEditor: ({ store }, panel) => {
+      new TableView(services, store, panel, undefined);
     },
   };
   return vscode.window.registerCustomEditorProvider(CUSTOM_EDITORS.table, provider, {

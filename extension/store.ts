@@ -45,7 +45,11 @@ export class Store implements vscode.Disposable {
   readonly #found = new Map<string, Problem>();
   #foundTimer: ReturnType<typeof setTimeout> | undefined;
   #client: EngineClient | undefined;
-  readonly #writing = new Set<Call<unknown>>();
+  /** Calls that write, and whether it is this directory that they change. */
+  readonly #writing = new Map<Call<unknown>, { readonly inPlace: boolean }>();
+  readonly #writingEnded = new vscode.EventEmitter<void>();
+  /** The last call that was writing has ended, however it did. */
+  readonly onWritingEnded = this.#writingEnded.event;
   #state: StoreState = 'closed';
   #summary: StoreSummary | undefined;
   #error: StoreError | undefined;
@@ -140,10 +144,25 @@ export class Store implements vscode.Disposable {
   /** Starts a call that writes. Should the store be closed meanwhile, its engine ends the work in good order first. */
   async startWriting<M extends Method>(method: M, params: Params<M>): Promise<Call<Result<M>>> {
     const call = await this.start(method, params);
-    this.#writing.add(call);
-    const done = (): void => void this.#writing.delete(call);
+    this.#writing.set(call, { inPlace: (params as { mode?: unknown }).mode !== 'copy' });
+    const done = (): void => {
+      this.#writing.delete(call);
+      if (this.#writing.size === 0) this.#writingEnded.fire();
+    };
     call.result.then(done, done);
     return call;
+  }
+
+  /** What is being written now: this directory, only a copy of it, or nothing. */
+  get writing(): 'inPlace' | 'copy' | undefined {
+    if (this.#writing.size === 0) return undefined;
+    return [...this.#writing.values()].some((w) => w.inPlace) ? 'inPlace' : 'copy';
+  }
+
+  /** Cancels what is being written; the calls end when the engine has cleaned up. False if there was nothing. */
+  cancelWriting(): boolean {
+    for (const call of this.#writing.keys()) call.cancel();
+    return this.#writing.size > 0;
   }
 
   /** Reads what the owner wrote since. True if that changed anything. */
@@ -187,7 +206,7 @@ export class Store implements vscode.Disposable {
 
   close(): void {
     const client = this.#client;
-    const writing = [...this.#writing];
+    const writing = [...this.#writing.keys()];
     for (const call of writing) call.cancel();
     if (writing.length === 0) client?.dispose();
     else void Promise.allSettled(writing.map((call) => call.result)).then(() => client?.dispose());
@@ -208,6 +227,7 @@ export class Store implements vscode.Disposable {
     this.#notice.dispose();
     this.#engineState.dispose();
     this.#foundMore.dispose();
+    this.#writingEnded.dispose();
   }
 
   #engine(): EngineClient {

@@ -16,19 +16,23 @@ import type { Stores } from './stores.ts';
 
 /** From the first event to the refresh. */
 const SETTLE_MILLIS = 400;
-/** Between two looks at the file sizes. */
+/** Between two looks at the file sizes, and while somebody watches how the store changes. */
 const POLL_MILLIS = 3_000;
+const WATCHED_POLL_MILLIS = 800;
 /** A refresh that took T is followed by at least this many T of rest. */
 const REST_FACTOR = 4;
+const WATCHED_REST_FACTOR = 1;
 
 export class Watchers implements vscode.Disposable {
   readonly #stores: Stores;
+  readonly #isWatched: (store: Store) => boolean;
   readonly #log: vscode.LogOutputChannel;
   readonly #watched = new Map<Store, StoreWatcher>();
   readonly #subscriptions: vscode.Disposable[] = [];
 
-  constructor(stores: Stores, log: vscode.LogOutputChannel) {
+  constructor(stores: Stores, isWatched: (store: Store) => boolean, log: vscode.LogOutputChannel) {
     this.#stores = stores;
+    this.#isWatched = isWatched;
     this.#log = log;
     this.#subscriptions.push(
       stores.onListChanged(() => this.#update()),
@@ -55,21 +59,23 @@ export class Watchers implements vscode.Disposable {
       this.#watched.delete(store);
     }
     for (const store of wanted) {
-      if (!this.#watched.has(store)) this.#watched.set(store, new StoreWatcher(store, this.#log));
+      if (!this.#watched.has(store)) this.#watched.set(store, new StoreWatcher(store, this.#isWatched, this.#log));
     }
   }
 }
 
 class StoreWatcher implements vscode.Disposable {
   readonly #store: Store;
+  readonly #isWatched: (store: Store) => boolean;
   readonly #log: vscode.LogOutputChannel;
   #watch: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
   #print = '';
   #disposed = false;
 
-  constructor(store: Store, log: vscode.LogOutputChannel) {
+  constructor(store: Store, isWatched: (store: Store) => boolean, log: vscode.LogOutputChannel) {
     this.#store = store;
+    this.#isWatched = isWatched;
     this.#log = log;
     void this.#begin();
   }
@@ -86,7 +92,8 @@ class StoreWatcher implements vscode.Disposable {
     this.#arm();
   }
 
-  #arm(): void {
+  /** `millis` until the next look, should nothing be heard before. */
+  #arm(millis = this.#poll): void {
     if (this.#disposed) return;
     try {
       this.#watch = watch(this.#store.path, { persistent: false }, (_event, name) => {
@@ -99,7 +106,11 @@ class StoreWatcher implements vscode.Disposable {
     } catch (thrown) {
       this.#log.debug(`No watch on ${this.#store.path}, polling: ${String(thrown)}`);
     }
-    this.#schedule(POLL_MILLIS);
+    this.#schedule(millis);
+  }
+
+  get #poll(): number {
+    return this.#isWatched(this.#store) ? WATCHED_POLL_MILLIS : POLL_MILLIS;
   }
 
   #disarm(): void {
@@ -118,7 +129,7 @@ class StoreWatcher implements vscode.Disposable {
     if (this.#disposed) return;
     if (print === this.#print) {
       if (this.#watch === undefined) this.#arm();
-      else this.#schedule(POLL_MILLIS);
+      else this.#schedule(this.#poll);
       return;
     }
     this.#disarm();
@@ -132,11 +143,13 @@ class StoreWatcher implements vscode.Disposable {
       );
     }
     if (this.#disposed) return;
-    const rest = (performance.now() - began) * REST_FACTOR;
+    const factor = this.#isWatched(this.#store) ? WATCHED_REST_FACTOR : REST_FACTOR;
+    const rest = (performance.now() - began) * factor;
+    // What was written during the refresh had no watch to tell of it: look once more before the next poll.
     if (rest > SETTLE_MILLIS) {
-      this.#timer = setTimeout(() => this.#arm(), Math.min(rest, 30_000));
+      this.#timer = setTimeout(() => this.#arm(SETTLE_MILLIS), Math.min(rest, 30_000));
     } else {
-      this.#arm();
+      this.#arm(SETTLE_MILLIS);
     }
   }
 }
@@ -144,7 +157,9 @@ class StoreWatcher implements vscode.Disposable {
 /** Names, sizes and times of the files that say what a store holds: CURRENT, MANIFEST and the WALs. */
 async function fingerprint(directory: string): Promise<string> {
   const names = await readdir(directory).catch(() => []);
-  const telling = names.filter((n) => n === 'CURRENT' || n.startsWith('MANIFEST-') || /^\d+\.log$/.test(n)).sort();
+  const isTelling = (n: string): boolean => n === 'CURRENT' || n.startsWith('MANIFEST-') || /^\d+\.log$/.test(n);
+  // MANIFEST and CURRENT first, then the newest WALs, so that many WALs cut off none of these.
+  const telling = names.filter(isTelling).sort().reverse();
   const parts = await Promise.all(
     telling.slice(0, 64).map(async (name) => {
       const s = await stat(path.join(directory, name)).catch(() => undefined);

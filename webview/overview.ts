@@ -109,6 +109,9 @@ function build(): void {
           { class: 'store-actions' },
           actionButton('Get Key…', 'primary', () => host.do({ action: 'get', family: familyId ?? 0 })),
           actionButton('Scan…', 'secondary', () => host.do({ action: 'scan', family: familyId ?? 0 })),
+          actionButton('Compaction Visualizer', 'secondary', () =>
+            host.do({ action: 'showVisualizer', family: familyId ?? 0 }),
+          ),
           iconButton('refresh', 'Refresh', () => host.do({ action: 'refresh' })),
         ),
       ),

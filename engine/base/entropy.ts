@@ -25,6 +25,17 @@ export function randomId(): string {
   return crypto.randomUUID();
 }
 
+/** Uniform unsigned 32-bit numbers, the same ones for the same seed (xorshift32: Marsaglia 2003). */
+export function seeded(seed: number): () => number {
+  let x = seed | 0 || 1;
+  return () => {
+    x ^= x << 13;
+    x ^= x >>> 17;
+    x ^= x << 5;
+    return x >>> 0;
+  };
+}
+
 /** ISO 8601 in UTC to the second; null for a time that no calendar has. */
 export function isoTime(epochSeconds: number): string | null {
   if (!(epochSeconds > 0) || epochSeconds > 1e11) return null;

@@ -358,8 +358,13 @@ export interface Assembled {
 
 const PAGE = 65_536;
 
-/** Compiles the functions into one module with a memory of at least `memoryBytes`, and instantiates it. */
-export function assemble(functions: Readonly<Record<string, Func>>, memoryBytes: number): Assembled {
+/** A compiled module; every instance has a memory of its own. */
+export interface Program {
+  instantiate(): Assembled;
+}
+
+/** Compiles the functions into one module whose instances have a memory of at least `memoryBytes`. */
+export function compile(functions: Readonly<Record<string, Func>>, memoryBytes: number): Program {
   const entries = Object.entries(functions);
   const types = entries.map(([, f]) => [
     0x60,
@@ -386,10 +391,20 @@ export function assemble(functions: Readonly<Record<string, Func>>, memoryBytes:
     ],
     bytes,
   );
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(bytes)));
-  const call: Record<string, (...args: number[]) => number> = {};
-  for (const [n] of entries) call[n] = exports[n] as (...args: number[]) => number;
-  return { memory: exports['memory'] as GrowableMemory, call };
+  const module = new WebAssembly.Module(new Uint8Array(bytes));
+  return {
+    instantiate: () => {
+      const { exports } = new WebAssembly.Instance(module);
+      const call: Record<string, (...args: number[]) => number> = {};
+      for (const [n] of entries) call[n] = exports[n] as (...args: number[]) => number;
+      return { memory: exports['memory'] as GrowableMemory, call };
+    },
+  };
+}
+
+/** Compiles the functions and makes the one instance that is wanted of them. */
+export function assemble(functions: Readonly<Record<string, Func>>, memoryBytes: number): Assembled {
+  return compile(functions, memoryBytes).instantiate();
 }
 
 /** Whether `e` is an access outside of the memory or the like. */

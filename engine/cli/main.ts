@@ -10,7 +10,8 @@ import { ClosedPipe } from './output.ts';
 import { scanCommand } from './scan.ts';
 import { EXIT, errorLine } from './store.ts';
 import { tablesCommand } from './tables.ts';
-import { servedRange } from './threads.ts';
+import { servedThread } from './threads.ts';
+import { verifyCommand } from './verify.ts';
 import { batchCommand, createCommand, deleteCommand, deleteRangeCommand, flushCommand, putCommand } from './write.ts';
 
 declare const __LSM_VERSION__: string;
@@ -21,6 +22,7 @@ const COMMANDS: readonly CommandSpec[] = [
   getCommand,
   scanCommand,
   dumpCommand,
+  verifyCommand,
   historyCommand,
   compactCommand,
   putCommand,
@@ -93,7 +95,7 @@ async function main(argv: readonly string[]): Promise<number> {
   }
 }
 
-if (!servedRange()) {
+if (!servedThread()) {
   process.stdout.on('error', () => process.exit(EXIT.done));
   void main(process.argv.slice(2)).then((code) => {
     process.exitCode = code;

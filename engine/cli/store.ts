@@ -4,7 +4,7 @@ import { describeProblem, type Problem, type StoreError } from '../base/errors.t
 import { nodeFs } from '../fs/nodeFs.ts';
 import { readOnlyFs } from '../fs/readOnlyFs.ts';
 import type { EngineNotice } from '../protocol/engineApi.ts';
-import { Service } from '../service.ts';
+import { type Environment, Service } from '../service.ts';
 import { lockOwner } from '../store/lock.ts';
 import { systemWriteEnvironment } from '../store/writeEnvironment.ts';
 import { escapeText } from './format.ts';
@@ -15,8 +15,12 @@ export const EXIT = { done: 0, no: 1, usage: 2, unreadable: 3, refused: 4, inter
 const write = { ...systemWriteEnvironment, threads: { count: threadCount(), spawn: spawnRange } };
 
 /** Only the calls that say so write. */
-export function newService(notify: (notice: EngineNotice) => void = () => {}): Service {
-  return new Service({ fs: readOnlyFs(nodeFs), write, clock: systemClock, lockOwner, notify });
+export function newService(
+  notify: (notice: EngineNotice) => void = () => {},
+  verifyThreads: Environment['verifyThreads'] = undefined,
+): Service {
+  const threads = verifyThreads === undefined ? {} : { verifyThreads };
+  return new Service({ fs: readOnlyFs(nodeFs), write, clock: systemClock, lockOwner, notify, ...threads });
 }
 
 /** `lsm: CODE: what is wrong (file, offset); mend`, on one line. */

@@ -2,7 +2,7 @@
  * Forced compactions as a person meets them: what is asked for, the plan, how far it is, what it changed.
  * Everything here is structured-cloneable. Bytes are bytes of files unless said otherwise.
  */
-import type { Code } from '../base/errors.ts';
+import type { Code, Problem } from '../base/errors.ts';
 
 /** What to compact. At most one of range, `level` and `tables`; none means all tables. */
 export interface CompactionRequest {
@@ -61,7 +61,10 @@ export interface CompactionProgress {
   readonly phase: CompactionPhase;
   /** Name of the column family at work; '' while files are copied. */
   readonly family: string;
-  /** Of the whole request, 0 to 100; never going back. */
+  /**
+   * Of the whole request, 0 to 100; never going back. Of the compactions that follow a flush nobody knows how many
+   * there will be: each counts for itself.
+   */
   readonly percent: number;
   readonly readBytes: number;
   readonly writtenBytes: number;
@@ -80,11 +83,15 @@ export interface CompactionProgress {
 export interface RunningJob {
   readonly kind: 'flush' | 'compaction';
   readonly family: number;
+  /** As the event says that will tell of it: `TreeEvent.why`. */
   readonly why: string;
-  /** Tables that it reads; none for a flush. */
+  /** Tables that it reads, of a great many the first 4096; none for a flush. */
   readonly inputs: readonly Brief[];
   readonly outputLevel: number;
-  /** Tables written so far, the one under way last with the bytes that it has. Bounds are user keys. */
+  /**
+   * The newest of the tables written so far, 64 at the most and in key order; each thread is at work on the last of
+   * its range, which is told with the bytes that it has. Bounds are user keys so far, cut at 1024 bytes.
+   */
   readonly outputs: readonly (Brief & { readonly smallest: Uint8Array; readonly largest: Uint8Array })[];
 }
 
@@ -121,6 +128,17 @@ export interface FamilyCompaction {
   readonly readBytes: number;
   readonly writtenBytes: number;
   readonly summary: CompactionSummary;
+}
+
+/** What a flush of ours wrote, and what the store's policy had compacted after it. */
+export interface FlushReport {
+  /** New tables of level 0; none where nothing stood in the log only. */
+  readonly tables: readonly (Brief & { readonly family: string; readonly entries: number })[];
+  readonly compactions: readonly FamilyCompaction[];
+  /** Compactions that failed; the flush holds, and the tables are as they were. */
+  readonly problems: readonly Problem[];
+  /** False: it was asked to stop while the policy still wanted something. */
+  readonly settled: boolean;
 }
 
 export interface CompactionReport {

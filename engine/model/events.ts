@@ -24,6 +24,8 @@ export interface PlacedTable extends TableId {
   readonly largest?: Bound;
   readonly smallestSeq?: number;
   readonly largestSeq?: number;
+  /** Epoch microseconds at which the file was made. */
+  readonly createdAt?: number;
 }
 
 /** What an event cost. */
@@ -49,6 +51,11 @@ export interface TreeEvent {
   /** The engine's own reason, or a short phrase. */
   readonly why?: string;
   readonly io?: IoCost;
+  /** How long the work took, in microseconds. */
+  readonly micros?: number;
+  /** Entries that went in, and those that were written; range deletions among them. */
+  readonly recordsIn?: number;
+  readonly recordsOut?: number;
 }
 
 /** Tables of one level by number. */

@@ -20,6 +20,8 @@ export type StepOutcome =
   | 'deleted'
   /** A merge operand was found: the search goes on for older ones or a base. */
   | 'operand'
+  /** The key is here, but no version that counts: too new for this read, hidden, or older than the one that decides. */
+  | 'passed'
   /** The place could not be read. */
   | 'damaged';
 
@@ -28,6 +30,8 @@ export interface FilterStep {
   readonly name: string;
   /** `full`, `partitioned`, or LevelDB's `block-based`. */
   readonly kind: string;
+  /** How it works, for example `FastLocalBloom, 6 probes`. */
+  readonly scheme?: string;
   readonly bytes: number;
   /** Bits a key, where the number of keys is known; null otherwise. */
   readonly bitsPerKey: number | null;
@@ -40,7 +44,7 @@ export interface IndexStep {
   /** Data block that may hold the key, from 0, and how many the table has. */
   readonly block: number;
   readonly blocks: number;
-  /** The index key that led there: not before the key asked for. */
+  /** The user key in the index that led there: not before the key asked for. */
   readonly separator: Uint8Array;
   /** Depth of the index: 1, or 2 where it is partitioned. */
   readonly depth: number;
@@ -61,7 +65,10 @@ export interface BlockStep {
 export interface VersionStep {
   readonly seq: number;
   readonly type: EntryTypeName;
+  /** Bytes of the value; of one that stands in a blob file, its stored bytes there. */
   readonly valueBytes: number;
+  /** Where a value that was moved out of the table stands. */
+  readonly blob?: { readonly file: string; readonly offset: number };
 }
 
 export interface ReadStep {
@@ -78,7 +85,10 @@ export interface ReadStep {
   /** Null where the table has no filter or it could not be asked. */
   readonly filter: FilterStep | null;
   readonly index: IndexStep | null;
-  /** Data blocks that were read, in order. */
+  /**
+   * Data blocks that were looked into, in order. Where a whole table had to be walked (an unknown comparator),
+   * only those that hold the key.
+   */
   readonly blocks: readonly BlockStep[];
   /** Versions of the key that were met here, newest first. */
   readonly versions: readonly VersionStep[];
@@ -109,11 +119,17 @@ export interface ReadPath {
   readonly steps: readonly ReadStep[];
   readonly skipped: readonly SkippedTables[];
   readonly totals: {
+    /** Tables that have the key within their bounds and were reached, filtered ones among them. */
     readonly tablesAsked: number;
     readonly filtered: number;
     readonly falsePositives: number;
+    /**
+     * Data blocks that were read from files, and their stored bytes. Footers, indexes and filters of tables that
+     * were not open yet, and blob files, are not counted.
+     */
     readonly blocksRead: number;
     readonly bytesRead: number;
+    /** Data blocks that were in the block cache. */
     readonly blocksCached: number;
   };
   readonly problems: readonly Problem[];

@@ -35,7 +35,7 @@ export interface FilterProfile {
   readonly falseNegatives: number;
 }
 
-/** Blocks by what they are, and how much compression saved. */
+/** Blocks by what they are, and how much compression saved; `bytes` without trailers. */
 export interface CompressionShare {
   readonly compression: string;
   readonly blocks: number;
@@ -46,13 +46,14 @@ export interface CompressionShare {
 export interface TableProfile {
   readonly stats: TableStats;
   readonly properties: readonly { readonly name: string; readonly value: string }[];
-  /** Entries that were looked at; less than the table's where it is damaged. */
+  /** Entries that were looked at, range deletions among them; less than the table's where it is damaged. */
   readonly entries: number;
   readonly types: readonly { readonly type: EntryTypeName; readonly count: number }[];
-  /** Entries of any kind of deletion over all entries. */
+  /** Entries of any kind of deletion, range deletions among them, over all entries. */
   readonly tombstoneShare: number;
   /** Distinct user keys; entries over keys is how many versions a key has. */
   readonly keys: number;
+  /** Of the entries of data blocks: user keys with their timestamps, and values as they are stored (of a blob, its index). */
   readonly keySizes: SizeHistogram;
   readonly valueSizes: SizeHistogram;
   readonly filter: FilterProfile | null;
@@ -63,8 +64,10 @@ export interface TableProfile {
     readonly bytes: Float64Array;
     readonly rawBytes: Float64Array;
     readonly entries: Uint32Array;
+    /** Position in `compression`; 255 for a block that cannot be read. */
+    readonly compression: Uint8Array;
   };
-  /** Bytes of the file by part: data, index, filter, properties, range deletions, footer and the rest. */
+  /** Bytes of the file by part: data, index, filter, properties, range deletions, footer and the rest; block trailers count. */
   readonly parts: readonly { readonly part: string; readonly bytes: number }[];
   /** Oldest and newest sequence number that was met. */
   readonly smallestSeq: number;

@@ -13,16 +13,24 @@ import type {
   TableDetails,
   TableRow,
 } from '../model/answers.ts';
-import type { CompactionPlans, CompactionProgress, CompactionReport, CompactionRequest } from '../model/compaction.ts';
+import type {
+  CompactionPlans,
+  CompactionProgress,
+  CompactionReport,
+  CompactionRequest,
+  FlushReport,
+} from '../model/compaction.ts';
 import type { ReadPath } from '../model/readPath.ts';
 import type { TableProfile } from '../model/tableProfile.ts';
 import type { TimelineChunk, TimelineInfo } from '../model/timeline/columns.ts';
+import type { VerifyProgress, VerifyReport } from '../model/verify.ts';
 
 export type * from '../model/answers.ts';
 export type * from '../model/compaction.ts';
 export type * from '../model/readPath.ts';
 export type * from '../model/tableProfile.ts';
 export type * from '../model/timeline/columns.ts';
+export type * from '../model/verify.ts';
 
 export interface EngineApi {
   /** Opens a store directory, read-only, without its LOCK. */
@@ -62,8 +70,16 @@ export interface EngineApi {
     readonly previewBytes: number;
   }): Page<EntryRow>;
   closeQuery(p: { readonly query: number }): void;
-  /** Any one file, record by record, as text lines with byte offsets (a slice of them). */
-  dump(p: { readonly file: string; readonly offset: number; readonly limit: number }): Page<string>;
+  /**
+   * Any one file, record by record, as text lines with byte offsets (a slice of them: `offset` counts lines).
+   * `block`: only the table's data block that begins at that byte, field by field with its bytes in hex.
+   */
+  dump(p: {
+    readonly file: string;
+    readonly offset: number;
+    readonly limit: number;
+    readonly block?: number | undefined;
+  }): Page<string>;
   /** As `get`, and every step of the way. */
   explain(p: { readonly family: number; readonly key: Uint8Array; readonly at?: number | undefined }): ReadPath;
   /** Reads a whole table and measures it; cancellable, with `profileProgress` notices. */
@@ -88,6 +104,8 @@ export interface EngineApi {
     readonly position: number;
     readonly exact: boolean;
   };
+  /** Checks every file of the open store, or the one table; cancellable, with `verifyProgress` notices. */
+  verify(p: Record<string, never>): VerifyReport;
   /** What a forced compaction would do, counted by merging the inputs without writing; cancellable. */
   compactPlan(p: CompactionRequest): CompactionPlans;
   /**
@@ -97,6 +115,11 @@ export interface EngineApi {
   compact(
     p: CompactionRequest & ({ readonly mode: 'inPlace' } | { readonly mode: 'copy'; readonly out: string }),
   ): CompactionReport;
+  /**
+   * Writes what stands in the log of the open store into tables, under its LOCK, and then has compacted what the
+   * store's policy wants. Cancelled, it ends after the flush or between two slices, and every edit so far holds.
+   */
+  flush(p: Record<string, never>): FlushReport;
   /** The built-in sample workloads. */
   samples(p: Record<string, never>): readonly SampleInfo[];
   /** Creates a store in a new or empty directory; needs no open store, and opens none. Cancellable. */
@@ -121,6 +144,7 @@ export type EngineNotice =
   | { readonly kind: 'compactionProgress'; readonly progress: CompactionProgress }
   /** Of a store that is being created: batches written, of about how many. */
   | { readonly kind: 'sampleProgress'; readonly done: number; readonly total: number }
+  | { readonly kind: 'verifyProgress'; readonly progress: VerifyProgress }
   | { readonly kind: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }
   /** We have changed the open store ourselves. */
   | { readonly kind: 'storeChanged'; readonly summary: StoreSummary }

@@ -17,6 +17,9 @@ export const VIEW_METHODS = [
   'value',
   'explain',
   'tableProfile',
+  // Of the table's own page, and of its table only.
+  'openQuery',
+  'closeQuery',
   'timeline',
   'timelineChunk',
   'timelineKeys',

@@ -7,10 +7,8 @@ import { type Clock, pause } from '../base/entropy.ts';
 import { StoreError, toStoreError } from '../base/errors.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type {
-  CompactionPhase,
   CompactionPlan,
   CompactionPlans,
-  CompactionProgress,
   CompactionReport,
   CompactionRequest,
   FamilyCompaction,
@@ -21,6 +19,7 @@ import type { Choice } from '../policy/policy.ts';
 import { copyStore } from '../store/compaction/copyStore.ts';
 import { type CompactionResult, compactionJob } from '../store/compaction/job.ts';
 import { planJob } from '../store/compaction/plan.ts';
+import { liveOutputs, runningCompaction } from '../store/compaction/running.ts';
 import { forcedChoice, tablesOf } from '../store/compaction/select.ts';
 import type { StoreReader } from '../store/reader.ts';
 import type { FamilyVersion } from '../store/version.ts';
@@ -28,24 +27,12 @@ import type { StoreView } from '../store/view.ts';
 import type { WriteEnvironment } from '../store/writeEnvironment.ts';
 import { checkDisk, checkWritable, WriteRefused } from '../store/writeGate.ts';
 import { StoreWriter } from '../store/writer.ts';
+import { cancelled, Meter, NO_COUNTS, type Watch } from './progress.ts';
 
-/** What long work tells and asks. */
-export interface Watch {
-  readonly clock: Clock;
-  progress(progress: CompactionProgress): void;
-  /** Asked at every slice; true ends the work with CANCELLED. */
-  isCancelled(): boolean;
-}
+export type { Watch } from './progress.ts';
 
 /** Part of the whole that copying a store counts for. */
 const COPY_SHARE = 0.1;
-/** Before that much of the work and that many seconds an estimate of the end says nothing. */
-const ETA_SHARE = 0.01;
-const ETA_SECONDS = 0.3;
-
-function cancelled(watch: Watch): void {
-  if (watch.isCancelled()) throw new StoreError('CANCELLED', 'the compaction was cancelled');
-}
 
 const seconds = (clock: Clock): number => Math.floor(clock.now() / 1000);
 
@@ -72,49 +59,6 @@ function familiesOf(view: StoreView, request: CompactionRequest): readonly Famil
 }
 
 const inputBytes = (choice: Choice): number => tablesOf(choice).reduce((sum, t) => sum + t.bytes, 0);
-
-/** Progress over several families as one, in shares of bytes; `base` of the whole is done before. */
-class Meter {
-  readonly #watch: Watch;
-  readonly #began: number;
-  readonly #total: number;
-  readonly #base: number;
-  #done = 0;
-  #percent = 0;
-
-  constructor(watch: Watch, total: number, base = 0) {
-    this.#watch = watch;
-    this.#began = watch.clock.elapsed();
-    this.#total = Math.max(1, total);
-    this.#base = base;
-  }
-
-  /** `share`: how much of the `bytes` of the family at work is done. */
-  tell(
-    phase: CompactionPhase,
-    family: string,
-    bytes: number,
-    share: number,
-    counts: Pick<CompactionProgress, 'readBytes' | 'writtenBytes' | 'entries' | 'bytesPerSecond'>,
-  ): void {
-    const part = Math.min(1, (this.#done + bytes * share) / this.#total);
-    const elapsed = (this.#watch.clock.elapsed() - this.#began) / 1000;
-    this.#percent = Math.max(this.#percent, 100 * (this.#base + (1 - this.#base) * part));
-    this.#watch.progress({
-      phase,
-      family,
-      percent: this.#percent,
-      ...counts,
-      readBytes: this.#done + counts.readBytes,
-      totalBytes: this.#total,
-      etaSeconds: elapsed > ETA_SECONDS && part > ETA_SHARE ? (elapsed * (1 - part)) / part : null,
-    });
-  }
-
-  finished(bytes: number): void {
-    this.#done += bytes;
-  }
-}
 
 // ── The plan ───────────────────────────────────────────────────────────────────────────────────
 
@@ -216,7 +160,7 @@ export async function compactInPlace(
   base = 0,
 ): Promise<CompactionReport> {
   const target = targetOf(request);
-  const writer = openWriter(env, directory);
+  const writer = openWriter(env, directory, watch);
   try {
     const { view } = writer.reader;
     const { clock } = watch;
@@ -233,6 +177,10 @@ export async function compactInPlace(
     for (const { id, name, choice } of chosen) {
       cancelled(watch);
       const bytes = inputBytes(choice);
+      const running = choice.kind === 'none' ? undefined : runningCompaction(id, choice);
+      const merges = choice.kind === 'compact' && !choice.isTrivialMove;
+      let written = 0;
+      if (running !== undefined) meter.tell(merges ? 'merge' : 'commit', name, bytes, 0, NO_COUNTS, running([]));
       const job = compactionJob(writer, id, choice, {
         fs: env.fs,
         clock,
@@ -243,10 +191,17 @@ export async function compactInPlace(
       try {
         for (let step = job.next(); ; step = job.next()) {
           if (step.done === true) {
-            families.push(report(name, step.value));
+            const { value } = step;
+            families.push(report(name, value));
+            written = value.writtenBytes;
+            if (running === undefined) break;
+            const counts = { ...NO_COUNTS, readBytes: value.readBytes, writtenBytes: written };
+            const entries = value.summary.entriesRead;
+            meter.tell('commit', name, bytes, 1, { ...counts, entries }, running(liveOutputs(value.outputs)));
             break;
           }
-          meter.tell(step.value.phase, name, bytes, step.value.percent / 100, step.value);
+          const { phase, percent, outputs } = step.value;
+          meter.tell(phase, name, bytes, percent / 100, step.value, running?.(outputs));
           await (step.value.pauseMs > 0 ? pause(step.value.pauseMs) : clock.turn());
         }
       } finally {
@@ -255,7 +210,7 @@ export async function compactInPlace(
       }
       // The job itself was the last reader of its inputs.
       writer.removeObsolete();
-      meter.finished(bytes);
+      meter.finished(bytes, written);
     }
     return { directory, families };
   } finally {
@@ -263,15 +218,16 @@ export async function compactInPlace(
   }
 }
 
-function openWriter(env: WriteEnvironment, directory: string): StoreWriter {
+/** What it does is told to `watch`. */
+export function openWriter(env: WriteEnvironment, directory: string, watch: Watch): StoreWriter {
   try {
-    return StoreWriter.open(env, directory);
+    return StoreWriter.open(env, directory, { onEvent: (event) => watch.event?.(event) });
   } catch (thrown) {
     throw thrown instanceof WriteRefused || !(thrown instanceof StoreError) ? thrown : thrown.at({ path: directory });
   }
 }
 
-function report(family: string, result: CompactionResult): FamilyCompaction {
+export function report(family: string, result: CompactionResult): FamilyCompaction {
   const brief = (list: CompactionResult['inputs']): FamilyCompaction['inputs'] =>
     list.map(({ number, level, bytes }) => ({ number, level, bytes }));
   const { kind, why, readBytes, writtenBytes, summary } = result;
@@ -311,7 +267,9 @@ export async function compactCopy(
   try {
     await copy(fs, directory, out, watch);
     copied = true;
-    const result = await compactInPlace(env, out, request, watch, COPY_SHARE);
+    // What happens to the tree of the copy is nothing that happens to the open store's.
+    const { event: _event, ...quiet } = watch;
+    const result = await compactInPlace(env, out, request, quiet, COPY_SHARE);
     done = true;
     return result;
   } finally {

@@ -14,10 +14,12 @@
  */
 import type { Clock } from '../base/entropy.ts';
 import { type Problem, StoreError, toStoreError } from '../base/errors.ts';
+import type { RunningJob } from '../model/compaction.ts';
 import type { Bound } from '../model/tree.ts';
 import type { Choice, PolicyContext } from '../policy/policy.ts';
 import { autoChoice, type StallLimits, stallCount, stallLimits } from './compaction/auto.ts';
 import { type CompactionResult, compactionJob, type JobOptions, type Progress } from './compaction/job.ts';
+import { liveOutputs, runningCompaction } from './compaction/running.ts';
 import type { StoreView } from './view.ts';
 import type { WriteEnvironment } from './writeEnvironment.ts';
 import type { StoreWriter } from './writer.ts';
@@ -25,8 +27,10 @@ import type { StoreWriter } from './writer.ts';
 export interface MaintenanceOptions {
   /** Told of every compaction that failed, once until one of the family succeeds. */
   readonly onProblem?: ((problem: Problem) => void) | undefined;
+  /** Told when a compaction begins, then without counts, and at each of its slices. */
+  readonly onProgress?: ((job: RunningJob, progress?: Progress) => void) | undefined;
   /** Told of every compaction that was done. */
-  readonly onDone?: ((result: CompactionResult) => void) | undefined;
+  readonly onDone?: ((result: CompactionResult, job: RunningJob) => void) | undefined;
   /** Instead of what the store's OPTIONS say; LevelDB has no such file. */
   readonly policy?: Partial<PolicyContext['options']> | undefined;
 }
@@ -34,6 +38,7 @@ export interface MaintenanceOptions {
 interface Job {
   readonly family: number;
   readonly steps: Generator<Progress, CompactionResult, void>;
+  readonly running: ReturnType<typeof runningCompaction>;
 }
 
 /** A family whose compaction failed. */
@@ -132,6 +137,10 @@ export class Maintenance {
     try {
       const step = job.steps.next();
       if (step.done === true) this.#finished(job, step.value);
+      else {
+        const { value } = step;
+        tell(() => this.#options.onProgress?.(job.running(value.outputs), value));
+      }
     } catch (thrown) {
       this.#current = undefined;
       this.#failedAt(job.family, toStoreError(thrown));
@@ -198,7 +207,9 @@ export class Maintenance {
       // The next family comes first after this one.
       this.#due.delete(id);
       this.#due.add(id);
-      this.#current = { family: id, steps: compactionJob(this.#writer, id, choice, this.#job) };
+      const running = runningCompaction(id, choice);
+      this.#current = { family: id, steps: compactionJob(this.#writer, id, choice, this.#job), running };
+      tell(() => this.#options.onProgress?.(running([])));
       return this.#current;
     }
     return undefined;
@@ -222,12 +233,12 @@ export class Maintenance {
     return pointers;
   }
 
-  #finished({ family }: Job, result: CompactionResult): void {
+  #finished({ family, running }: Job, result: CompactionResult): void {
     this.#current = undefined;
     this.done++;
     this.#setbacks.delete(family);
     this.#due.add(family);
-    tell(() => this.#options.onDone?.(result));
+    tell(() => this.#options.onDone?.(result, running(liveOutputs(result.outputs))));
   }
 
   #failedAt(family: number, error: StoreError): void {

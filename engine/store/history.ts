@@ -18,10 +18,13 @@ import { StoreError } from '../base/errors.ts';
 import { LogReader } from '../formats/leveldb/logReader.ts';
 import type { EditDecoder } from '../formats/leveldb/manifest.ts';
 import type { NewFile, VersionEdit } from '../formats/leveldb/versionEdit.ts';
-import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
+import { type FileHandle, type FileSystem, joinPath } from '../fs/fileSystem.ts';
+import { BYTEWISE, type KeyOrder, keyOrder } from '../iter/order.ts';
 import type { EventKind, PlacedTable, TableId, TreeEvent } from '../model/events.ts';
+import type { EventFacts } from '../model/timeline/builder.ts';
 import { type Cause, type Causes, readCauses } from './historyLog.ts';
 import type { StoreReader } from './reader.ts';
+import { withoutTimestamp } from './version.ts';
 
 /** The JSON of one line of `lsm history` (cli.md). */
 export interface HistoryEvent {
@@ -43,6 +46,27 @@ export const HISTORY_STARTS = 'history starts here';
 interface Family {
   readonly name: string;
   readonly live: Map<number, NewFile>;
+  order: KeyOrder;
+}
+
+/** What one edit did to a family's tables, before anybody has said why. */
+export interface TreeChange {
+  /** Position in the stream, from 1. */
+  readonly seq: number;
+  readonly family: number;
+  readonly familyName: string;
+  readonly order: KeyOrder;
+  readonly removed: readonly TableId[];
+  readonly added: readonly PlacedTable[];
+  /** As the shape of the edit has it. */
+  readonly kind: EventKind;
+  /** Of what a MANIFEST begins with, and of a family that is dropped, all is known. */
+  readonly what: 'start' | 'dropped' | 'edit';
+}
+
+/** An event and what its job cost, where a log tells. */
+export interface ExplainedEvent extends TreeEvent {
+  readonly facts?: EventFacts;
 }
 
 /** Events of the store's current MANIFEST, oldest first. Throws StoreError if it cannot be opened or read. */
@@ -82,26 +106,82 @@ export function* manifestEvents(
   decode: EditDecoder,
   causes: Causes,
 ): Generator<TreeEvent, void> {
-  const families = new Map<number, Family>([[0, { name: 'default', live: new Map() }]]);
-  const starts = new SnapshotEdits();
-  let seq = 1;
-  for (const edit of appliedEdits(fs, directory, file, decode)) {
-    const start = starts.isStart(edit);
-    if (edit.familyAdded !== undefined) families.set(edit.family, { name: edit.familyAdded, live: new Map() });
-    const family = families.get(edit.family);
-    if (family === undefined) continue;
+  const handle = fs.open(joinPath(directory, file), 'read');
+  try {
+    for (const changes of new ManifestChanges(decode).read(handle, file)) {
+      for (const change of changes) yield explained(change, causes);
+    }
+  } finally {
+    handle.close();
+  }
+}
+
+/** Goes through a MANIFEST, and later on through what has been added to it. */
+export class ManifestChanges {
+  /** Behind the last edit that took effect. */
+  offset = 0;
+  readonly #decode: EditDecoder;
+  readonly #families = new Map<number, Family>([[0, { name: 'default', live: new Map(), order: BYTEWISE }]]);
+  readonly #starts = new SnapshotEdits();
+  #seq = 1;
+
+  constructor(decode: EditDecoder) {
+    this.#decode = decode;
+  }
+
+  /**
+   * The changes from `offset` on, by edits that take effect together; a row may be empty. Ends where the file
+   * does, inside of an atomic group that is not whole yet, or at damage.
+   */
+  *read(handle: FileHandle, path: string): Generator<readonly TreeChange[], void> {
+    const log = new LogReader(handle, { path });
+    if (this.offset > 0) log.seek(this.offset);
+    let group: VersionEdit[] = [];
+    while (log.next()) {
+      let edit: VersionEdit;
+      try {
+        edit = this.#decode(log.record);
+      } catch (thrown) {
+        if (thrown instanceof StoreError) return;
+        throw thrown;
+      }
+      group.push(edit);
+      if (edit.remainingInGroup === undefined) {
+        if (group.length > 1) return;
+      } else if (edit.remainingInGroup > 0) continue;
+      const changes: TreeChange[] = [];
+      for (const one of group) {
+        const change = this.#apply(one);
+        if (change !== undefined) changes.push(change);
+      }
+      this.offset = log.endOffset;
+      yield changes;
+      group = [];
+    }
+  }
+
+  #apply(edit: VersionEdit): TreeChange | undefined {
+    const start = this.#starts.isStart(edit);
+    if (edit.familyAdded !== undefined) {
+      this.#families.set(edit.family, { name: edit.familyAdded, live: new Map(), order: BYTEWISE });
+    }
+    const family = this.#families.get(edit.family);
+    if (family === undefined) return undefined;
+    if (edit.comparator !== undefined) family.order = keyOrder(edit.comparator);
     const removed = remove(family, edit);
-    if (edit.familyDropped === true) families.delete(edit.family);
+    if (edit.familyDropped === true) this.#families.delete(edit.family);
     for (const f of edit.newFiles) family.live.set(f.number, f);
-    if (removed.length === 0 && edit.newFiles.length === 0) continue;
-    yield {
-      seq: seq++,
-      source: 'manifest',
+    if (removed.length === 0 && edit.newFiles.length === 0) return undefined;
+    const what = start ? 'start' : edit.familyDropped === true ? 'dropped' : 'edit';
+    return {
+      seq: this.#seq++,
       family: edit.family,
       familyName: family.name,
+      order: family.order,
       removed,
-      added: edit.newFiles.map(placed),
-      ...explain(edit, removed, start, causes),
+      added: edit.newFiles.map((f) => placed(f, family.order)),
+      kind: what === 'start' ? 'unknown' : what === 'dropped' ? 'drop' : kindOf(edit, removed),
+      what,
     };
   }
 }
@@ -117,16 +197,24 @@ function remove(family: Family, edit: VersionEdit): TableId[] {
   return removed;
 }
 
-function placed(f: NewFile): PlacedTable {
+function placed(f: NewFile, order: KeyOrder): PlacedTable {
+  const createdAt = madeAt(f);
   return {
     number: f.number,
     level: f.level,
     bytes: f.bytes,
-    smallest: f.smallest,
-    largest: f.largest,
+    smallest: withoutTimestamp(f.smallest, f, order),
+    largest: withoutTimestamp(f.largest, f, order),
     ...(f.smallestSeq === undefined ? {} : { smallestSeq: f.smallestSeq }),
     ...(f.largestSeq === undefined ? {} : { largestSeq: f.largestSeq }),
+    ...(createdAt === undefined ? {} : { createdAt }),
   };
+}
+
+/** Epoch microseconds, to the second; above 1e11 seconds no calendar has a date. */
+function madeAt(f: NewFile): number | undefined {
+  const seconds = f.createdAt ?? 0;
+  return seconds > 0 && seconds < 1e11 ? seconds * 1e6 : undefined;
 }
 
 /**
@@ -152,21 +240,25 @@ const CONFIRMING: Readonly<Partial<Record<EventKind, readonly EventKind[]>>> = {
   drop: ['drop', 'compaction'],
 };
 
-type Explanation = Pick<TreeEvent, 'kind' | 'inferred' | 'at' | 'why'>;
-
-function explain(edit: VersionEdit, removed: readonly TableId[], start: boolean, causes: Causes): Explanation {
-  if (start) return { kind: 'unknown', inferred: true, why: HISTORY_STARTS };
-  if (edit.familyDropped === true) return { kind: 'drop', inferred: false, why: 'column family dropped' };
-  const kind = kindOf(edit, removed);
-  const cause = causeOf(kind, edit, removed, causes);
+/** The change as an event, with what `causes` tell of it by now. */
+export function explained(change: TreeChange, causes: Causes): ExplainedEvent {
+  const { seq, family, familyName, removed, added, kind, what } = change;
+  const event = { seq, source: 'manifest' as const, family, familyName, removed, added, kind };
+  if (what === 'start') return { ...event, inferred: true, why: HISTORY_STARTS };
+  if (what === 'dropped') return { ...event, inferred: false, why: 'column family dropped' };
+  const cause = causeOf(change, causes);
   // A log that knows the table but not the job still knows the time.
   const confirmed = cause !== undefined && (CONFIRMING[kind] ?? []).includes(cause.kind);
-  const at = (confirmed || cause?.kind === 'unknown' ? cause.at : undefined) ?? createdAt(kind, edit);
+  const at = (confirmed || cause?.kind === 'unknown' ? cause.at : undefined) ?? createdAt(kind, added);
+  if (!confirmed) return { ...event, inferred: true, ...(at === undefined ? {} : { at }) };
   return {
-    kind: confirmed ? cause.kind : kind,
-    inferred: !confirmed,
+    ...event,
+    kind: cause.kind,
+    inferred: false,
+    ...(cause.live === true ? { source: 'live' } : {}),
     ...(at === undefined ? {} : { at }),
-    ...(confirmed && cause.why !== undefined ? { why: cause.why } : {}),
+    ...(cause.why === undefined ? {} : { why: cause.why }),
+    ...(cause.facts === undefined ? {} : { facts: cause.facts }),
   };
 }
 
@@ -180,14 +272,12 @@ function kindOf(edit: VersionEdit, removed: readonly TableId[]): EventKind {
   return edit.newFiles.some((f) => levels.get(f.number) !== f.level) ? 'move' : 'unknown';
 }
 
-function causeOf(kind: EventKind, edit: VersionEdit, removed: readonly TableId[], causes: Causes): Cause | undefined {
+function causeOf({ kind, added, removed }: TreeChange, causes: Causes): Cause | undefined {
   if (kind === 'unknown') return undefined;
-  if (kind === 'move') return first(edit.newFiles, (f) => causes.moved.get(`${f.number}@${f.level}`));
-  if (kind === 'drop') return first(removed, (t) => causes.consumed.get(t.number));
+  if (kind === 'move') return first(added, (t) => causes.moved(t.number, t.level));
+  if (kind === 'drop') return first(removed, (t) => causes.consumed(t.number));
   // An edit that only moves part of its tables on tells by those that are new.
-  return first(edit.newFiles, (f) =>
-    removed.some((t) => t.number === f.number) ? undefined : causes.created.get(f.number),
-  );
+  return first(added, (t) => (removed.some((r) => r.number === t.number) ? undefined : causes.created(t.number)));
 }
 
 function first<T>(items: readonly T[], find: (item: T) => Cause | undefined): Cause | undefined {
@@ -199,41 +289,9 @@ function first<T>(items: readonly T[], find: (item: T) => Cause | undefined): Ca
 }
 
 /** Microseconds of the newest table's creation, to the second; moves keep the age of their tables. */
-function createdAt(kind: EventKind, edit: VersionEdit): number | undefined {
+function createdAt(kind: EventKind, added: readonly PlacedTable[]): number | undefined {
   if (kind === 'move' || kind === 'unknown') return undefined;
-  let seconds = 0;
-  for (const f of edit.newFiles) seconds = Math.max(seconds, f.createdAt ?? 0);
-  // Above this no calendar has a date.
-  return seconds > 0 && seconds < 1e11 ? seconds * 1e6 : undefined;
-}
-
-/** Edits in the order in which they take effect: those of an atomic group only once the group is whole. */
-function* appliedEdits(
-  fs: FileSystem,
-  directory: string,
-  file: string,
-  decode: EditDecoder,
-): Generator<VersionEdit, void> {
-  const handle = fs.open(joinPath(directory, file), 'read');
-  try {
-    const log = new LogReader(handle, { path: file });
-    let group: VersionEdit[] = [];
-    while (log.next()) {
-      let edit: VersionEdit;
-      try {
-        edit = decode(log.record);
-      } catch (thrown) {
-        if (thrown instanceof StoreError) return;
-        throw thrown;
-      }
-      group.push(edit);
-      if (edit.remainingInGroup === undefined) {
-        if (group.length > 1) return;
-      } else if (edit.remainingInGroup > 0) continue;
-      yield* group;
-      group = [];
-    }
-  } finally {
-    handle.close();
-  }
+  let at = 0;
+  for (const t of added) at = Math.max(at, t.createdAt ?? 0);
+  return at > 0 ? at : undefined;
 }

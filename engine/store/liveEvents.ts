@@ -9,6 +9,9 @@ export interface EditStory {
   readonly kind: EventKind;
   readonly why?: string;
   readonly io?: IoCost;
+  readonly micros?: number;
+  readonly recordsIn?: number;
+  readonly recordsOut?: number;
 }
 
 export type LiveEvent = TreeEvent;
@@ -28,10 +31,13 @@ export class LiveEvents {
     return () => this.#listeners.delete(listener);
   }
 
-  /** `before` is the state that the edits changed. */
-  tell(edits: readonly VersionEdit[], story: EditStory, before: ManifestState): void {
+  /** `before` is the state that the edits changed. Of several stories each is that of the edit in its place. */
+  tell(edits: readonly VersionEdit[], stories: EditStory | readonly EditStory[], before: ManifestState): void {
     if (this.#listeners.size === 0) return;
-    for (const edit of edits) {
+    for (const [i, edit] of edits.entries()) {
+      const told = (Array.isArray(stories) ? stories[i] : stories) as EditStory | undefined;
+      if (told === undefined) continue;
+      const { kind, ...cost } = told;
       if (edit.newFiles.length === 0 && edit.deletedFiles.length === 0) continue;
       const family = before.families.get(edit.family);
       const removed = edit.deletedFiles.map(({ number, level }): TableId => {
@@ -42,7 +48,7 @@ export class LiveEvents {
         source: 'live',
         inferred: false,
         at: this.#clock.now() * 1000,
-        kind: story.kind,
+        kind,
         family: edit.family,
         familyName: family?.name ?? '',
         removed,
@@ -55,8 +61,7 @@ export class LiveEvents {
           ...(f.smallestSeq === undefined ? {} : { smallestSeq: f.smallestSeq }),
           ...(f.largestSeq === undefined ? {} : { largestSeq: f.largestSeq }),
         })),
-        ...(story.why === undefined ? {} : { why: story.why }),
-        ...(story.io === undefined ? {} : { io: story.io }),
+        ...cost,
       };
       for (const listener of this.#listeners) {
         try {

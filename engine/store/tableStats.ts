@@ -11,7 +11,7 @@ import type { BlockDetails, TableDetails, TableStats } from '../model/answers.ts
 import type { TableInfo } from '../model/tree.ts';
 import type { StoreView } from './view.ts';
 
-interface Counts {
+export interface EntryCounts {
   readonly entries: number;
   readonly deletions: number;
   readonly merges: number;
@@ -30,8 +30,8 @@ export function* tableDetails(view: StoreView, info: TableInfo): Generator<void,
   const table = view.acquire(info);
   try {
     const damage = new DamageLog();
-    const counts = countsOf(table) ?? (yield* countEntries(view, info, damage));
-    const stats = describe(view, info, table, counts);
+    const counts = statedCounts(table) ?? (yield* countEntries(view, info, damage));
+    const stats = describeTable(view, info, table, counts);
     return { stats, properties: table.properties.listed(), problems: problemsOf(table, damage) };
   } finally {
     view.releaseTable(info, table);
@@ -44,7 +44,8 @@ function problemsOf(table: TableReader, damage: DamageLog): Problem[] {
   return damage.problems;
 }
 
-function countsOf(table: TableReader): Counts | undefined {
+/** Counts that the table's properties state. */
+export function statedCounts(table: TableReader): EntryCounts | undefined {
   const p = table.properties;
   const entries = p.number('rocksdb.num.entries');
   if (entries === undefined) return undefined;
@@ -57,7 +58,7 @@ function countsOf(table: TableReader): Counts | undefined {
   };
 }
 
-function* countEntries(view: StoreView, info: TableInfo, damage: DamageLog): Generator<void, Counts, void> {
+function* countEntries(view: StoreView, info: TableInfo, damage: DamageLog): Generator<void, EntryCounts, void> {
   const c = { entries: 0, deletions: 0, merges: 0, rawKeyBytes: 0, rawValueBytes: 0 };
   const cursor = view.tableCursor(info.number, damage);
   try {
@@ -76,7 +77,7 @@ function* countEntries(view: StoreView, info: TableInfo, damage: DamageLog): Gen
   return c;
 }
 
-function describe(view: StoreView, info: TableInfo, table: TableReader, counts: Counts): TableStats {
+export function describeTable(view: StoreView, info: TableInfo, table: TableReader, counts: EntryCounts): TableStats {
   const filter = table.filter();
   const p = table.properties;
   const created = p.number('rocksdb.file.creation.time') || info.createdAt || p.number('rocksdb.creation.time') || 0;

@@ -27,7 +27,8 @@ export interface Version {
   readonly problems: readonly Problem[];
 }
 
-function stripTimestamp(b: Bound, file: NewFile, order: KeyOrder): Bound {
+/** A boundary without the user timestamp that its key ends with. */
+export function withoutTimestamp(b: Bound, file: NewFile, order: KeyOrder): Bound {
   const n = order.timestampSize;
   // Stripped tables have stripped bounds too (rocksdb-leveldb.md §5, custom tag 16).
   if (n === 0 || file.timestampsPersisted === false || b.key.length < n) return b;
@@ -41,8 +42,8 @@ export function placeTable(file: NewFile, family: number, name: string, order: K
     number: file.number,
     file: name,
     bytes: file.bytes,
-    smallest: stripTimestamp(file.smallest, file, order),
-    largest: stripTimestamp(file.largest, file, order),
+    smallest: withoutTimestamp(file.smallest, file, order),
+    largest: withoutTimestamp(file.largest, file, order),
     ...(file.smallestSeq === undefined ? {} : { smallestSeq: file.smallestSeq }),
     ...(file.largestSeq === undefined ? {} : { largestSeq: file.largestSeq }),
     ...(file.createdAt === undefined ? {} : { createdAt: file.createdAt }),

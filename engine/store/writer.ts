@@ -14,57 +14,57 @@
  * Everything is synchronous and in one thread: between two turns the store is in a state that could be
  * left behind for good. No byte is read or written but through `WriteEnvironment`.
  */
+import type { Clock } from '../base/entropy.ts';
 import { type Problem, StoreError, toStoreError } from '../base/errors.ts';
 import type { TableBuilderOptions, TableSummary } from '../formats/block/tableBuilder.ts';
 import type { BatchBuilder } from '../formats/leveldb/batchBuilder.ts';
 import { type Dialect, leveldbDialect } from '../formats/leveldb/dialect.ts';
 import { encodeLevelDbEdit } from '../formats/leveldb/editEncoder.ts';
 import type { ManifestState } from '../formats/leveldb/manifest.ts';
-import { parseFileName, walFileName } from '../formats/leveldb/names.ts';
+import { walFileName } from '../formats/leveldb/names.ts';
 import { emptyEdit, type NewFile, type VersionEdit } from '../formats/leveldb/versionEdit.ts';
-import { BatchSummary, type BatchVisitor, readLevelDbBatch } from '../formats/leveldb/writeBatch.ts';
 import { detectStore } from '../formats/registry.ts';
 import { rocksdbDialect } from '../formats/rocksdb/dialect.ts';
 import { encodeRocksDbEdit } from '../formats/rocksdb/editEncoder.ts';
-import { readRocksDbBatch } from '../formats/rocksdb/writeBatch.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { DamageLog } from '../iter/damage.ts';
 import type { Resolved } from '../iter/resolve.ts';
 import { editedState } from './editedState.ts';
-import { type Flushed, flushMemtable } from './flush.ts';
+import { flushToTables } from './flushTables.ts';
 import { GroupCommit, type WriteOptions } from './groupCommit.ts';
 import { type EditStory, type LiveEvent, LiveEvents } from './liveEvents.ts';
+import { LiveLogs } from './liveLogs.ts';
 import { ManifestWriter } from './manifestWriter.ts';
 import type { MemtableReader } from './memtable.ts';
+import { Memtables } from './memtables.ts';
 import { NewTables, type TableOrigin } from './newTables.ts';
-import { obsoleteFiles } from './obsolete.ts';
 import { PointGet } from './pointGet.ts';
 import { StoreReader } from './reader.ts';
-import { adopt, canAdopt, firstFreeNumber, type LiveWal } from './recovery.ts';
+import { canAdopt, firstFreeNumber } from './recovery.ts';
 import { SkipList } from './skipList.ts';
 import type { Snapshot } from './snapshot.ts';
 import { type LiveSnapshot, LiveSnapshots } from './snapshots.ts';
-import { blobStyle, writeBufferBytes } from './tableStyle.ts';
+import { StoreFiles } from './storeFiles.ts';
+import { writeBufferBytes } from './tableStyle.ts';
 import { buildVersion, type FamilyVersion } from './version.ts';
 import type { StoreView } from './view.ts';
 import type { ReplayResult } from './walReplay.ts';
-import { WalWriter } from './walWriter.ts';
 import { WriteBatch } from './writeBatch.ts';
 import type { LockHandle, WriteEnvironment } from './writeEnvironment.ts';
 import { checkDisk } from './writeGate.ts';
-import { type OpenState, readForWriting, WriterSource } from './writerState.ts';
+import { liveReplay, type OpenState, readForWriting, WriterSource } from './writerState.ts';
 
 export interface WriterOptions {
   /** Bytes of a family's memtable at which it is flushed; by default as OPTIONS say. */
   readonly writeBufferBytes?: number;
+  /** Told of every edit that comes into force, those of the recovery among them. */
+  readonly onEvent?: (event: LiveEvent) => void;
 }
 
 export type { EditStory, LiveEvent } from './liveEvents.ts';
 export type { TableOrigin } from './newTables.ts';
 
 const LOG_BYTES_FACTOR = 4;
-/** Batches from this length on are kept whole by the memtables. */
-const KEPT_BYTES_MIN = 4096;
 /** Free space below which not even a flush is begun. */
 const SPARE_BYTES = 1 << 20;
 
@@ -91,17 +91,10 @@ export class StoreWriter {
   readonly #queue: GroupCommit<BatchBuilder>;
   readonly #events: LiveEvents;
   readonly #tables: NewTables;
-  readonly #memtables = new Map<number, SkipList>();
-  /** Per family: the log that holds the oldest entry of its memtable. */
-  readonly #oldestLogs = new Map<number, number>();
-  /** Logs of earlier sessions and of this one, ascending; the open one is not among them. */
-  #wals: LiveWal[] = [];
-  #wal: WalWriter | undefined;
-  /** The number that the next log will have, or that the open one has. */
-  #walNumber: number;
-  /** Logs of earlier sessions were not synced by us yet. */
-  #unsynced: number[] = [];
-  readonly #sizes = new Map<string, number>();
+  readonly #memtables: Memtables;
+  readonly #logs: LiveLogs;
+  readonly #files: StoreFiles;
+  readonly #clock: Clock;
   /** Views that somebody may still read. */
   #older: StoreView[] = [];
   #nextFile: number;
@@ -110,9 +103,6 @@ export class StoreWriter {
   #flushDue = false;
   #generation = 0;
   #closed = false;
-  readonly #summary = new BatchSummary();
-  /** A copy of the batch that goes into the memtables, which they keep. */
-  #kept: Uint8Array | undefined;
 
   /**
    * Throws LOCKED with the owner's process id, WriteRefused with the exact reason, or what reading the store
@@ -158,23 +148,24 @@ export class StoreWriter {
     this.#queue = new GroupCommit((batches, sync) => this.#commit(batches, sync));
     this.#manifest = new ManifestWriter(env.fs, directory, snapshot.manifest.file, dialect.decodeEdit);
     this.#tables = new NewTables(env, directory, dialect.id === 'leveldb', snapshot);
+    this.#clock = env.clock;
     this.#events = new LiveEvents(env.clock);
+    if (options.onEvent !== undefined) this.#events.on(options.onEvent);
+    this.#files = new StoreFiles(env.fs, directory, dialect.tableExtension, () => this.reader.view.snapshot.options.db);
+    this.#files.noteVersion(version);
     this.#nextFile = firstFreeNumber(state.names, snapshot.manifest.nextFileNumber);
     let last = Math.max(snapshot.manifest.lastSequence, snapshot.replay.lastSequence);
-    for (const t of version.tables.values()) {
-      this.#sizes.set(t.file, t.bytes);
-      if (t.largestSeq !== undefined && t.largestSeq > last) last = t.largestSeq;
-    }
-    this.#noteBlobSizes(state);
+    for (const { largestSeq } of version.tables.values()) last = Math.max(last, largestSeq ?? 0);
     this.#lastSequence = last;
-    for (const f of version.families.values()) this.#memtables.set(f.state.id, new SkipList(f.order));
-    this.problems = snapshot.replay.problems;
     const replay = snapshot.replay;
-    this.#walNumber = this.allocateFileNumber();
+    this.problems = replay.problems;
+    const logs = new LiveLogs(env.fs, directory, this.allocateFileNumber(), replay.files);
+    this.#logs = logs;
+    this.#memtables = new Memtables(dialect.id, (family) => logs.begin(family));
+    for (const f of version.families.values()) this.#memtables.byFamily.set(f.state.id, new SkipList(f.order));
     const recovered = canAdopt(replay);
-    this.#wals = replay.files.map((f) => ({ number: f.number, bytes: f.bytes, records: f.records }));
-    if (recovered) this.#adoptLogs(replay);
-    this.#source = new WriterSource(this.#snapshotOf(snapshot, this.#memtables), version);
+    if (recovered) logs.adopt(this.#memtables.takeOver(replay.memtables));
+    this.#source = new WriterSource(this.#snapshotOf(snapshot), version);
     this.reader = new StoreReader(env.fs, directory, dialect, this.#source);
     try {
       this.#manifest.confirm();
@@ -205,7 +196,7 @@ export class StoreWriter {
 
   /** An empty batch for this store. */
   batch(): WriteBatch {
-    return new WriteBatch(this.dialect.id, (family) => this.#memtables.get(family)?.order);
+    return new WriteBatch(this.dialect.id, (family) => this.#memtables.byFamily.get(family)?.order);
   }
 
   /**
@@ -229,18 +220,14 @@ export class StoreWriter {
 
   /** Bytes in the memtables. */
   get memtableBytes(): number {
-    let bytes = 0;
-    for (const m of this.#memtables.values()) bytes += m.bytes;
-    return bytes;
+    return this.#memtables.bytes;
   }
 
   /** Turns the memtables of all families, or of one, into tables. True if there was something in them. */
   flush(family?: number): boolean {
     this.#queue.drain();
     this.#check();
-    const due = [...this.#memtables.keys()].filter((id) => {
-      return (family === undefined || id === family) && this.#memtables.get(id)?.empty === false;
-    });
+    const due = this.#memtables.filled().filter((id) => family === undefined || id === family);
     if (due.length === 0) return false;
     this.#flushFamilies(due, 'Manual Flush', false);
     return true;
@@ -278,25 +265,10 @@ export class StoreWriter {
   removeObsolete(): void {
     if (this.failed !== undefined) return;
     this.#older = this.#older.filter((v) => v.inUse);
-    const files = new Set(this.pendingOutputs);
-    for (const view of [this.reader.view, ...this.#older]) {
-      for (const f of view.version.families.values()) {
-        for (const number of f.state.tables.keys()) files.add(number);
-        for (const number of f.state.blobFiles.keys()) files.add(number);
-        // A table may name a blob file that counts as garbage already.
-        for (const t of f.tables) if (t.oldestBlobFile !== undefined) files.add(t.oldestBlobFile);
-      }
-    }
-    const { manifest } = this.reader.view.snapshot;
-    const needed = {
-      files,
-      oldestWal: this.#oldestLog(),
-      prevWal: manifest.prevLogNumber,
-      manifest: this.#manifest.file,
-    };
-    for (const name of obsoleteFiles(this.#fs.list(this.directory), needed)) this.#removeFile(name);
-    this.#wals = this.#wals.filter((w) => w.number >= needed.oldestWal);
-    this.#unsynced = this.#unsynced.filter((n) => n >= needed.oldestWal);
+    const views = [this.reader.view, ...this.#older];
+    const logs = { oldestWal: this.#logs.oldest, prevWal: this.reader.view.snapshot.manifest.prevLogNumber };
+    this.#files.removeObsolete(views, this.pendingOutputs, logs, this.#manifest.file);
+    this.#logs.takeRetired();
   }
 
   /** Tells of every edit that comes into force; returns what takes the listener away again. */
@@ -314,7 +286,7 @@ export class StoreWriter {
       this.reader.close();
       for (const view of this.#older) if (view.inUse) view.release();
       this.#manifest.close();
-      this.#wal?.close();
+      this.#logs.close();
     } finally {
       this.#lock.release();
     }
@@ -331,29 +303,14 @@ export class StoreWriter {
     }
   }
 
-  #noteBlobSizes({ version }: OpenState): void {
-    for (const f of version.families.values()) for (const b of f.view.blobFiles) this.#sizes.set(b.file, b.bytes);
-  }
-
   // ── Recovery ────────────────────────────────────────────────────────────────────────────────────
-
-  #adoptLogs(replay: ReplayResult): void {
-    const oldest = this.#wals[0]?.number;
-    for (const [id, from] of replay.memtables) {
-      const into = this.#memtables.get(id);
-      if (into === undefined) continue;
-      adopt(from, into);
-      if (!into.empty && oldest !== undefined) this.#oldestLogs.set(id, oldest);
-    }
-    this.#unsynced = this.#wals.map((w) => w.number);
-  }
 
   /** Recovered entries become tables, and every family's log number moves past the old logs. */
   #flushReplay(replay: ReplayResult): void {
     const due: [number, MemtableReader][] = [];
     for (const [id, m] of replay.memtables) if (m.count + m.rangeTombstones.length > 0) due.push([id, m]);
-    this.#flushInto(due, this.#walNumber, 'Recovery', true);
-    this.#wals = [];
+    this.#flushInto(due, this.#logs.number, 'Recovery', true);
+    this.#logs.forgetFound();
   }
 
   // ── Writing ─────────────────────────────────────────────────────────────────────────────────────
@@ -366,34 +323,25 @@ export class StoreWriter {
     const first = this.#lastSequence + 1;
     let next = first;
     try {
-      const wal = this.#openWal();
+      const wal = this.#logs.current();
       for (const batch of batches) {
         if (batch.count === 0) continue;
         wal.append(batch.seal(next));
         next += batch.count;
       }
-      if (sync) this.#syncLogs(wal);
+      if (sync) this.#logs.sync();
       else wal.flush();
     } catch (thrown) {
-      const failure = toStoreError(thrown, { path: walFileName(this.#walNumber) });
+      const failure = toStoreError(thrown, { path: walFileName(this.#logs.number) });
       this.#abandonLog();
       throw failure;
     }
     const ends: number[] = [];
     let at = first;
     for (const batch of batches) {
-      if (batch.count > 0) {
-        const sealed = batch.seal(at);
-        // A large batch is copied once as a whole, a small one entry by entry.
-        this.#kept = sealed.length >= KEPT_BYTES_MIN ? sealed.slice() : undefined;
-        const record = this.#kept ?? sealed;
-        if (this.dialect.id === 'leveldb') readLevelDbBatch(record, this.#visitor, this.#summary);
-        else readRocksDbBatch(record, this.#visitor, this.#summary);
-        at = this.#summary.nextSequence;
-      }
+      if (batch.count > 0) at = this.#memtables.add(batch.seal(at));
       ends.push(at - 1);
     }
-    this.#kept = undefined;
     this.#lastSequence = at - 1;
     try {
       this.#flushIfFull();
@@ -404,55 +352,13 @@ export class StoreWriter {
     return ends;
   }
 
-  /** Puts the operations of a batch into the memtables. */
-  readonly #visitor: BatchVisitor = {
-    entry: (family, type, sequence, buffer, keyStart, keyLength, valueStart, valueLength) => {
-      const memtable = this.#memtableFor(family);
-      if (this.#kept === undefined) {
-        memtable?.add(type, sequence, buffer, keyStart, keyLength, buffer, valueStart, valueLength);
-      } else memtable?.addFrom(this.#kept, type, sequence, keyStart, keyLength, valueStart, valueLength);
-    },
-    deleteRange: (family, sequence, buffer, beginStart, beginLength, endStart, endLength) => {
-      const begin = buffer.slice(beginStart, beginStart + beginLength);
-      const end = buffer.slice(endStart, endStart + endLength);
-      this.#memtableFor(family)?.addRangeTombstone(begin, end, sequence);
-      return 1;
-    },
-  };
-
-  #memtableFor(family: number): SkipList | undefined {
-    const memtable = this.#memtables.get(family);
-    if (memtable?.empty === true) this.#oldestLogs.set(family, this.#walNumber);
-    return memtable;
-  }
-
-  #openWal(): WalWriter {
-    this.#wal ??= new WalWriter(this.#fs, this.directory, this.#walNumber);
-    return this.#wal;
-  }
-
-  /** A write is durable only with everything before it, which may stand in older logs. */
-  #syncLogs(wal: WalWriter | undefined): void {
-    for (const number of this.#unsynced) {
-      const file = this.#fs.open(joinPath(this.directory, walFileName(number)), 'append');
-      try {
-        file.sync();
-      } finally {
-        file.close();
-      }
-    }
-    this.#unsynced = [];
-    wal?.sync();
-  }
-
   /**
    * After a failed append or sync nobody knows what of the log is on disk. What was acknowledged before
    * becomes tables, and the log loses its meaning; if that fails too, the store takes no more writes.
    */
   #abandonLog(): void {
     try {
-      const all = [...this.#memtables].filter(([, m]) => !m.empty).map(([id]) => id);
-      this.#flushFamilies(all, 'Error Recovery', true);
+      this.#flushFamilies(this.#memtables.filled(), 'Error Recovery', true);
     } catch (thrown) {
       this.failed ??= toStoreError(thrown);
     }
@@ -464,15 +370,14 @@ export class StoreWriter {
     const { view } = this.reader;
     const due: number[] = [];
     let limit = 0;
-    for (const [id, memtable] of this.#memtables) {
+    for (const [id, memtable] of this.#memtables.byFamily) {
       const bytes = this.#options.writeBufferBytes ?? writeBufferBytes(view, view.family(id));
       limit += bytes;
       if (memtable.bytes >= bytes || memtable.memory >= 2 * bytes + (1 << 20)) due.push(id);
     }
-    const logBytes = this.#wals.reduce((sum, w) => sum + w.bytes, this.#wal?.size ?? 0);
     if (due.length > 0) this.#flushFamilies(due, 'Write Buffer Full', false);
-    else if (logBytes > LOG_BYTES_FACTOR * limit) {
-      const filled = [...this.#memtables].filter(([, m]) => !m.empty).map(([id]) => id);
+    else if (this.#logs.bytes > LOG_BYTES_FACTOR * limit) {
+      const filled = this.#memtables.filled();
       if (filled.length > 0) this.#flushFamilies(filled, 'WAL Full', false);
     }
     this.#flushDue = false;
@@ -480,33 +385,22 @@ export class StoreWriter {
 
   /** Writes the memtables of these families out and begins a new log. `all`: no family keeps to an old log. */
   #flushFamilies(ids: readonly number[], why: string, all: boolean): void {
-    const others = [...this.#memtables].some(([id, m]) => !m.empty && !ids.includes(id));
+    const others = this.#memtables.filled().some((id) => !ids.includes(id));
     // Entries that stay in the old log must not be lost behind what is durable from now on.
-    if (others) this.#syncLogs(this.#wal);
+    if (others) this.#logs.sync();
     const number = this.allocateFileNumber();
     this.#flushInto(
-      ids.map((id) => [id, this.#memtables.get(id) as SkipList]),
+      ids.map((id) => [id, this.#memtables.of(id)]),
       number,
       why,
       all,
     );
-    const old = this.#wal;
-    if (old !== undefined) {
-      this.#wals.push({ number: old.number, bytes: old.size, records: old.records });
-      this.#wal = undefined;
-      try {
-        old.close();
-      } catch {
-        // What counts of it was synced.
-      }
-    }
-    this.#walNumber = number;
-    this.#dropLogs();
+    this.#logs.rotate(number);
+    for (const name of this.#logs.takeRetired()) this.#files.remove(name);
   }
 
   /** Tables for these memtables, and the edits that put them and the new log number in force. */
   #flushInto(due: readonly (readonly [number, MemtableReader])[], log: number, why: string, all: boolean): void {
-    const edits: VersionEdit[] = [];
     const numbers: number[] = [];
     const allocate = (): number => {
       const number = this.allocateFileNumber();
@@ -515,16 +409,9 @@ export class StoreWriter {
       return number;
     };
     try {
-      for (const [id, memtable] of due) {
-        const family = this.reader.view.family(id);
-        const flushed = this.#writeTable(family, memtable, allocate);
-        const edit: VersionEdit = { ...emptyEdit(), family: id, logNumber: log };
-        edit.newFiles.push(this.newFile(flushed.summary, 0, flushed.number, { epoch: this.nextEpoch(family) }));
-        edit.blobAdditions.push(...flushed.blobAdditions);
-        edits.push(edit);
-      }
+      const { edits, stories } = flushToTables(this, { fs: this.#fs, clock: this.#clock }, due, log, why, allocate);
       if (all) {
-        for (const id of this.#memtables.keys()) {
+        for (const id of this.#memtables.byFamily.keys()) {
           if (!due.some(([d]) => d === id)) edits.push({ ...emptyEdit(), family: id, logNumber: log });
         }
       }
@@ -532,52 +419,28 @@ export class StoreWriter {
       if (due.length > 0) this.#fs.syncDir(this.directory);
       if (this.dialect.id === 'leveldb') for (const edit of edits) edit.prevLogNumber = 0;
       if (this.#manifest.tracksWals) {
-        const kept = [...this.#oldestLogs].filter(([id]) => !all && !due.some(([d]) => d === id)).map(([, n]) => n);
+        const kept = this.#logs.oldestFor((id) => !all && !due.some(([d]) => d === id));
         // RocksDB reads nothing else of an edit that is about logs.
-        edits.push({ ...emptyEdit(), walsDeletedBelow: Math.min(log, ...kept) });
+        edits.push({ ...emptyEdit(), walsDeletedBelow: Math.min(log, kept) });
       }
       const fresh = new Map(due.map(([id]) => [id, new SkipList(this.reader.view.family(id).order)] as const));
-      this.#apply(edits, { kind: 'flush', why }, fresh);
+      this.#apply(edits, stories, fresh);
     } catch (thrown) {
-      if (this.failed === undefined) for (const number of numbers) this.#discard(number);
+      if (this.failed === undefined) for (const number of numbers) this.#files.discard(number);
       throw thrown;
     } finally {
       for (const number of numbers) this.pendingOutputs.delete(number);
     }
   }
 
-  #writeTable(family: FamilyVersion, memtable: MemtableReader, allocate: () => number): Flushed {
-    const table = allocate();
-    return flushMemtable({
-      fs: this.#fs,
-      directory: this.directory,
-      family: family.state.id,
-      memtable,
-      extension: this.dialect.tableExtension,
-      table,
-      builder: this.builderOptions(family, 0, table),
-      blobs: blobStyle(this.reader.view, family, 0),
-      dropsHidden: this.dialect.id === 'rocksdb',
-      snapshots: this.snapshots(),
-      allocate,
-    });
-  }
-
-  /** Removes the files of a number that never came into force. */
-  #discard(number: number): void {
-    try {
-      for (const name of this.#fs.list(this.directory)) {
-        const parsed = parseFileName(name);
-        if (parsed.number === number && (parsed.kind === 'table' || parsed.kind === 'blob')) this.#removeFile(name);
-      }
-    } catch {
-      // The next opening takes them away.
-    }
-  }
-
   // ── The MANIFEST ────────────────────────────────────────────────────────────────────────────────
 
-  #apply(edits: readonly VersionEdit[], story?: EditStory, memtables?: ReadonlyMap<number, SkipList>): void {
+  /** Of several stories each is that of the edit in its place. */
+  #apply(
+    edits: readonly VersionEdit[],
+    stories?: EditStory | readonly EditStory[],
+    memtables?: ReadonlyMap<number, SkipList>,
+  ): void {
     const encode = this.dialect.id === 'leveldb' ? encodeLevelDbEdit : encodeRocksDbEdit;
     const { snapshot } = this.reader.view;
     try {
@@ -601,8 +464,8 @@ export class StoreWriter {
     try {
       if (memtables !== undefined) {
         for (const [id, memtable] of memtables) {
-          this.#memtables.set(id, memtable);
-          this.#oldestLogs.delete(id);
+          this.#memtables.byFamily.set(id, memtable);
+          this.#logs.end(id);
         }
       }
       this.#publish(editedState(snapshot.manifest, edits, this.#manifest.file), edits);
@@ -611,99 +474,24 @@ export class StoreWriter {
       this.failed ??= toStoreError(thrown);
       throw thrown;
     }
-    if (story !== undefined) this.#events.tell(edits, story, snapshot.manifest);
+    if (stories !== undefined) this.#events.tell(edits, stories, snapshot.manifest);
   }
 
   /** Makes the reader show a new state. */
   #publish(manifest: ManifestState, edits: readonly VersionEdit[]): void {
-    for (const edit of edits) {
-      for (const f of edit.newFiles) {
-        this.#sizes.set(`${String(f.number).padStart(6, '0')}.${this.dialect.tableExtension}`, f.bytes);
-      }
-      for (const b of edit.blobAdditions) this.#sizes.set(`${String(b.number).padStart(6, '0')}.blob`, b.bytes);
-    }
-    const version = buildVersion(manifest, this.dialect, (name) => this.#sizes.get(name));
+    for (const edit of edits) this.#files.noteEdit(edit);
+    const version = buildVersion(manifest, this.dialect, (name) => this.#files.size(name));
     const before = this.reader.view;
     this.#generation++;
     this.#tables.reset();
-    const snapshot = this.#snapshotOf({ ...before.snapshot, manifest }, this.#memtables);
+    const snapshot = this.#snapshotOf({ ...before.snapshot, manifest });
     this.#source.current = { snapshot, version };
     this.reader.refresh();
     if (before.inUse) this.#older.push(before);
   }
 
-  #snapshotOf(from: Snapshot, memtables: ReadonlyMap<number, SkipList>): Snapshot {
-    const writer = this;
-    const replay: ReplayResult = {
-      memtables: new Map(memtables),
-      get lastSequence() {
-        return writer.#lastSequence;
-      },
-      get visibleSequence() {
-        return writer.#lastSequence;
-      },
-      get files() {
-        return writer.#logInfo();
-      },
-      problems: [],
-      pending: [],
-      vanished: [],
-      close: () => {},
-    };
+  #snapshotOf(from: Snapshot): Snapshot {
+    const replay = liveReplay(this.#memtables, this.#logs, () => this.#lastSequence);
     return { ...from, replay, problems: [], fingerprint: `writer:${this.#generation}` };
-  }
-
-  #logInfo(): ReplayResult['files'] {
-    const open = this.#wal;
-    const all =
-      open === undefined
-        ? this.#wals
-        : [...this.#wals, { number: open.number, bytes: open.size, records: open.records }];
-    return all.map((w) => ({
-      file: walFileName(w.number),
-      number: w.number,
-      bytes: w.bytes,
-      records: w.records,
-      ended: 'eof' as const,
-      usedBytes: w.bytes,
-      applied: true,
-      compressed: false,
-      recycled: false,
-    }));
-  }
-
-  // ── Files ───────────────────────────────────────────────────────────────────────────────────────
-
-  /** The oldest log that a memtable still depends on, or the one to be written next. */
-  #oldestLog(): number {
-    return Math.min(this.#walNumber, ...this.#oldestLogs.values());
-  }
-
-  #dropLogs(): void {
-    const oldest = this.#oldestLog();
-    for (const { number } of this.#wals) if (number < oldest) this.#removeFile(walFileName(number));
-    this.#wals = this.#wals.filter((w) => w.number >= oldest);
-    this.#unsynced = this.#unsynced.filter((n) => n >= oldest);
-  }
-
-  /** RocksDB may be told to keep retired logs for a time, in a directory of their own. */
-  #archivesLogs(): boolean {
-    const { db } = this.reader.view.snapshot.options;
-    return Number(db['WAL_ttl_seconds'] ?? 0) > 0 || Number(db['WAL_size_limit_MB'] ?? 0) > 0;
-  }
-
-  /** A file that cannot be removed now is in nobody's way: the next opening tries again. */
-  #removeFile(name: string): void {
-    try {
-      const path = joinPath(this.directory, name);
-      if (name.endsWith('.log') && this.#archivesLogs()) {
-        const archive = joinPath(this.directory, 'archive');
-        this.#fs.mkdir(archive);
-        this.#fs.rename(path, joinPath(archive, name));
-      } else this.#fs.remove(path);
-      this.#sizes.delete(name);
-    } catch {
-      // See above.
-    }
   }
 }

@@ -1,8 +1,11 @@
 /** What a writer finds when it opens a store, and what its reader shows from then on. */
 import type { Dialect } from '../formats/leveldb/dialect.ts';
 import type { FileSystem } from '../fs/fileSystem.ts';
+import type { LiveLogs } from './liveLogs.ts';
+import type { Memtables } from './memtables.ts';
 import { readSnapshot, type Snapshot, type SnapshotSource } from './snapshot.ts';
 import { buildVersion, directorySizes, type Version } from './version.ts';
+import type { ReplayResult } from './walReplay.ts';
 import { checkWritable } from './writeGate.ts';
 
 export interface OpenState {
@@ -22,6 +25,26 @@ export function readForWriting(fs: FileSystem, directory: string, dialect: Diale
     snapshot.replay.close();
     throw thrown;
   }
+}
+
+/** What its memtables and logs are now, as a replay of the logs would tell; it follows the writer. */
+export function liveReplay(memtables: Memtables, logs: LiveLogs, lastSequence: () => number): ReplayResult {
+  return {
+    memtables: new Map(memtables.byFamily),
+    get lastSequence() {
+      return lastSequence();
+    },
+    get visibleSequence() {
+      return lastSequence();
+    },
+    get files() {
+      return logs.info();
+    },
+    problems: [],
+    pending: [],
+    vanished: [],
+    close: () => {},
+  };
 }
 
 /** The state that the writer says is in force, for its reader. */

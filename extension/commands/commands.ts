@@ -11,7 +11,6 @@ import { COMMANDS, ITEM_COMMANDS, PRIVATE_COMMANDS, VIEWS } from '../ids.ts';
 import { showError, withProgress } from '../messages.ts';
 import type { Overviews } from '../panels/overviewPanel.ts';
 import { showResults } from '../panels/resultsPanel.ts';
-import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
 import type { Store } from '../store.ts';
 import { familyOf, type MoreNode, type Node, tableOf } from '../trees/nodes.ts';
@@ -21,10 +20,11 @@ import { expand } from './paths.ts';
 import { argsOf, askKey, familyFor, isNode, keyFrom, storeFor } from './pickers.ts';
 import { createSample } from './samples.ts';
 import { scan } from './scan.ts';
+import { explain, showTable, showVisualizer, type VisualizeParts } from './visualize.ts';
 
 const t = vscode.l10n.t;
 
-export interface CommandParts extends Services {
+export interface CommandParts extends VisualizeParts {
   readonly overviews: Overviews;
   /** Looks for store directories in the workspace folders again. */
   readonly discover: () => Promise<void>;
@@ -88,7 +88,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   on(COMMANDS.closeStore, t('Close Store'), async (arg) => {
     const store = await storeFor(stores, argsOf(arg));
     if (store === undefined) return;
-    parts.overviews.close(store);
+    for (const panels of [parts.overviews, parts.visualizers, parts.tables]) panels.close(store);
     stores.close(store);
   });
 
@@ -126,6 +126,10 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     stores.setActive(store);
     parts.overviews.show(store);
   });
+
+  on(COMMANDS.showVisualizer, t('Compaction Visualizer'), (arg) => showVisualizer(parts, arg));
+  on(COMMANDS.explain, t('Explain'), (arg) => explain(parts, arg));
+  on(COMMANDS.showTable, t('Table Details'), (arg) => showTable(parts, arg));
 
   on(COMMANDS.planCompaction, t('Plan Compaction'), (arg, second) => planCompaction(parts, arg, second));
   on(COMMANDS.compact, t('Compact'), (arg, second) => compact(parts, arg, second));

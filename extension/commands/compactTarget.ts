@@ -8,12 +8,19 @@ import type { Store } from '../store.ts';
 import { shownLevels } from '../trees/children.ts';
 import type { Node, TableNode } from '../trees/nodes.ts';
 import * as words from '../words.ts';
-import { argsOf, askKey, type CommandArgs, familyFor, isNode, keyFrom, pickFamily, storeFor } from './pickers.ts';
+import {
+  argsOf,
+  askKey,
+  type CommandArgs,
+  familyFor,
+  isNode,
+  keyFrom,
+  pickFamily,
+  pickTables,
+  storeFor,
+} from './pickers.ts';
 
 const t = vscode.l10n.t;
-
-/** Tables that the list to choose from holds; whoever has more selects them in the tree. */
-const TABLES_MAX = 2_000;
 
 export interface Target {
   readonly store: Store;
@@ -216,24 +223,6 @@ async function askRange(store: Store, family: FamilySummary, title: string): Pro
 }
 
 async function askTables(store: Store, family: FamilySummary, title: string): Promise<Target | undefined> {
-  const page = store.call('tables', { family: family.id, level: -1, offset: 0, limit: TABLES_MAX });
-  const items = page.then(({ items: tables }) =>
-    tables.map((table) => ({
-      label: table.file,
-      description: `L${table.level} · ${formatBytes(table.bytes)}`,
-      detail: `${displayKey(table.smallest, 40)} … ${displayKey(table.largest, 40)}`,
-      table,
-    })),
-  );
-  const picked = await vscode.window.showQuickPick(items, {
-    title,
-    placeHolder: t('Choose tables'),
-    canPickMany: true,
-    matchOnDescription: true,
-  });
-  if (picked === undefined || picked.length === 0) return undefined;
-  return ofTables(
-    store,
-    picked.map((item) => item.table),
-  );
+  const picked = await pickTables(store, family, title, true);
+  return picked.length === 0 ? undefined : ofTables(store, picked);
 }

@@ -1,7 +1,7 @@
 /** Asking for what a command misses: a store, a column family, a key. Escape means undefined. */
 import * as vscode from 'vscode';
 import { displayKey, formatBytes } from '../../engine/model/display.ts';
-import type { FamilySummary } from '../../engine/protocol/engineApi.ts';
+import type { FamilySummary, TableRow } from '../../engine/protocol/engineApi.ts';
 import { StoreError } from '../../engine/protocol/rpc.ts';
 import { parseKey } from '../keyInput.ts';
 import { Store } from '../store.ts';
@@ -11,6 +11,9 @@ import { familyOf, type Node, tableOf } from '../trees/nodes.ts';
 import * as words from '../words.ts';
 
 const t = vscode.l10n.t;
+
+/** Tables that the list to choose from holds; whoever has more selects them in the tree. */
+const TABLES_MAX = 2_000;
 
 /** What a command can be given: a tree node, a path, a folder, or named parts. */
 export interface CommandArgs {
@@ -114,6 +117,35 @@ export async function pickFamily(store: Store, families: readonly FamilySummary[
     { title: t('Column family of {0}', store.name), placeHolder: t('Choose a column family') },
   );
   return picked?.family;
+}
+
+/** Tables of a family: one, or as many as a person likes where `many`. Empty: the person gave up. */
+export async function pickTables(
+  store: Store,
+  family: FamilySummary,
+  title: string,
+  many: boolean,
+): Promise<readonly TableRow[]> {
+  const page = store.call('tables', { family: family.id, level: -1, offset: 0, limit: TABLES_MAX });
+  const items = page.then(({ items: tables }) =>
+    tables.map((table) => ({
+      label: table.file,
+      description: `L${table.level} · ${formatBytes(table.bytes)}`,
+      detail: `${displayKey(table.smallest, 40)} … ${displayKey(table.largest, 40)}`,
+      table,
+    })),
+  );
+  const options = { title, matchOnDescription: true };
+  if (!many) {
+    const picked = await vscode.window.showQuickPick(items, { ...options, placeHolder: t('Choose a table') });
+    return picked === undefined ? [] : [picked.table];
+  }
+  const picked = await vscode.window.showQuickPick(items, {
+    ...options,
+    placeHolder: t('Choose tables'),
+    canPickMany: true,
+  });
+  return (picked ?? []).map((item) => item.table);
 }
 
 /** A key typed by a person. `optional`: an empty input is an empty key and means "no bound". */

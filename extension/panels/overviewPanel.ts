@@ -5,6 +5,7 @@ import { isSavedView } from '../../engine/protocol/viewState.ts';
 import { PANELS } from '../ids.ts';
 import type { Services } from '../services.ts';
 import type { Store } from '../store.ts';
+import { PanelSet } from './panelSet.ts';
 import { StoreView } from './storeView.ts';
 
 class OverviewView extends StoreView {
@@ -31,53 +32,36 @@ class OverviewView extends StoreView {
   }
 }
 
-export class Overviews implements vscode.Disposable {
+export class Overviews implements vscode.Disposable, vscode.WebviewPanelSerializer {
   readonly #services: Services;
-  readonly #panels = new Map<string, vscode.WebviewPanel>();
+  readonly #open = new PanelSet<OverviewView>(PANELS.overview, 'database');
   readonly #serializer: vscode.Disposable;
 
   constructor(services: Services) {
     this.#services = services;
-    this.#serializer = vscode.window.registerWebviewPanelSerializer(PANELS.overview, {
-      deserializeWebviewPanel: async (panel, state: unknown) => {
-        if (!isSavedView(state) || state.view !== 'overview') {
-          panel.dispose();
-          return;
-        }
-        const { stores } = services;
-        this.#attach(stores.byPath(state.storePath) ?? stores.choose(state.storePath), panel);
-      },
-    });
+    this.#serializer = vscode.window.registerWebviewPanelSerializer(PANELS.overview, this);
+  }
+
+  async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
+    if (!isSavedView(state) || state.view !== 'overview') {
+      panel.dispose();
+      return;
+    }
+    const { stores } = this.#services;
+    const store = stores.byPath(state.storePath) ?? stores.choose(state.storePath);
+    this.#open.keep(store.path, new OverviewView(this.#services, store, panel));
   }
 
   show(store: Store): vscode.WebviewPanel {
-    const open = this.#panels.get(store.path);
-    if (open !== undefined) {
-      open.reveal();
-      return open;
-    }
-    const panel = vscode.window.createWebviewPanel(PANELS.overview, store.name, vscode.ViewColumn.Active, {
-      enableScripts: true,
-    });
-    this.#attach(store, panel);
-    return panel;
+    return this.#open.show(store.path, store.name, (panel) => new OverviewView(this.#services, store, panel)).panel;
   }
 
   /** A closed store's overview has nothing to show any more. */
   close(store: Store): void {
-    this.#panels.get(store.path)?.dispose();
+    this.#open.get(store.path)?.panel.dispose();
   }
 
   dispose(): void {
     this.#serializer.dispose();
-  }
-
-  #attach(store: Store, panel: vscode.WebviewPanel): void {
-    panel.iconPath = new vscode.ThemeIcon('database');
-    this.#panels.set(store.path, panel);
-    panel.onDidDispose(() => {
-      if (this.#panels.get(store.path) === panel) this.#panels.delete(store.path);
-    });
-    new OverviewView(this.#services, store, panel);
   }
 }

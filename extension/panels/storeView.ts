@@ -4,7 +4,7 @@
  * it asks for its `init` again when it is shown.
  */
 import * as vscode from 'vscode';
-import type { EngineNotice, Method, Params } from '../../engine/protocol/engineApi.ts';
+import type { EngineNotice, Method, Params, Result } from '../../engine/protocol/engineApi.ts';
 import { type Call, describeProblem, errorToData, toStoreError } from '../../engine/protocol/rpc.ts';
 import {
   type FromView,
@@ -13,18 +13,18 @@ import {
   type ViewAction,
   type ViewInit,
 } from '../../engine/protocol/viewApi.ts';
-import { COMMANDS } from '../ids.ts';
 import { showError } from '../messages.ts';
 import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
 import type { Store } from '../store.ts';
+import { perform } from './actions.ts';
 import { pack } from './pack.ts';
 import { shell, type ViewName, webviewRoot } from './shell.ts';
 
 export abstract class StoreView implements vscode.Disposable {
   protected readonly services: Services;
-  protected readonly store: Store;
-  protected readonly panel: vscode.WebviewPanel;
+  readonly store: Store;
+  readonly panel: vscode.WebviewPanel;
   readonly #view: ViewName;
   readonly #calls = new Map<number, Call<unknown>>();
   /** Calls cancelled before the engine was up to take them. */
@@ -73,6 +73,15 @@ export abstract class StoreView implements vscode.Disposable {
 
   protected onNotice(_notice: EngineNotice): void {}
 
+  /** The page has loaded, and knows nothing of what an earlier one asked for. */
+  protected pageLoaded(): void {}
+
+  /** Starts a call of the page. Views that let it do more than read what is there say so by overriding this. */
+  protected start<M extends Method>(method: M, params: Params<M>): Promise<Call<Result<M>>> {
+    if (method === 'openQuery' || method === 'closeQuery') throw new Error(`${method} is not for this view`);
+    return this.store.start(method, params);
+  }
+
   protected get disposed(): boolean {
     return this.#disposed;
   }
@@ -116,6 +125,7 @@ export abstract class StoreView implements vscode.Disposable {
   async #receive(message: FromView): Promise<void> {
     switch (message.t) {
       case 'ready':
+        this.pageLoaded();
         return this.sendInit();
       case 'call':
         return this.#call(message.id, message.method, message.params);
@@ -125,7 +135,7 @@ export abstract class StoreView implements vscode.Disposable {
         return;
       case 'do':
         try {
-          await this.#do(message.what);
+          await this.perform(message.what);
         } catch (thrown) {
           showError(this.services.log, this.store.name, thrown);
         }
@@ -135,7 +145,7 @@ export abstract class StoreView implements vscode.Disposable {
   async #call(id: number, method: Method, params: unknown): Promise<void> {
     try {
       if (!(VIEW_METHODS as readonly string[]).includes(method)) throw new Error(`${method} is not for webviews`);
-      const call = await this.store.start(method, asked(method, params));
+      const call = await this.start(method, asked(method, params));
       this.#calls.set(id, call);
       if (this.#cancelled.delete(id)) call.cancel();
       this.post({ t: 'ok', id, result: await call.result });
@@ -147,27 +157,9 @@ export abstract class StoreView implements vscode.Disposable {
     }
   }
 
-  async #do(what: ViewAction): Promise<void> {
-    const { documents, tree } = this.services;
+  /** Does what a person asked for in the page. */
+  protected async perform(what: ViewAction): Promise<void> {
     switch (what.action) {
-      case 'openValue':
-        return documents.openValue(this.store, what.family, what.key, what.seq);
-      case 'copyText':
-        return vscode.env.clipboard.writeText(what.text);
-      case 'revealTable':
-        return tree.revealTable(this.store, what.table);
-      case 'openProblem':
-        return documents.openPlace(this.store, what.path, what.offset ?? undefined);
-      case 'scan':
-        await vscode.commands.executeCommand(COMMANDS.scan, {
-          store: this.store,
-          family: what.family,
-          ...(what.prefix === undefined ? {} : { prefix: what.prefix }),
-        });
-        return;
-      case 'get':
-        await vscode.commands.executeCommand(COMMANDS.get, { store: this.store, family: what.family });
-        return;
       case 'rerun':
         this.store.retry();
         return this.rerun();
@@ -175,6 +167,8 @@ export abstract class StoreView implements vscode.Disposable {
         this.store.retry();
         await this.store.refresh();
         return this.sendInit();
+      default:
+        return perform(this.services, this.store, what);
     }
   }
 }

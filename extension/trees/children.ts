@@ -1,8 +1,9 @@
 /** What lies under a node: asked of the engine, a page at a time. Nothing here touches the view. */
 import { formatBytes, formatCount } from '../../engine/model/display.ts';
 import type { Problem } from '../../engine/model/tree.ts';
-import type { FamilySummary, QueryParams, StoreSummary } from '../../engine/protocol/engineApi.ts';
+import type { FamilySummary, QueryParams, StoreSummary, TableRow } from '../../engine/protocol/engineApi.ts';
 import { StoreError, toStoreError } from '../../engine/protocol/rpc.ts';
+import type { Store } from '../store.ts';
 import {
   type BlockNode,
   type BlocksNode,
@@ -221,24 +222,36 @@ function withMore(nodes: Node[], parent: Node, total: number, complete: boolean)
   return nodes;
 }
 
-/** Where a live table is: its family, level and position among the tables of that level. */
+/** Where a live table is: its row, and its position among the tables of its level. */
 export async function locateTable(
-  node: StoreNode,
+  store: Store,
   table: number,
   say: Say,
-): Promise<{ readonly family: number; readonly level: number; readonly index: number }> {
+): Promise<{ readonly row: TableRow; readonly index: number }> {
   const step = 5_000;
-  for (const family of node.store.summary?.families ?? []) {
+  for (const family of store.summary?.families ?? []) {
     for (const level of family.levels) {
       for (let offset = 0; offset < level.tables; offset += step) {
-        const page = await node.store.call('tables', { family: family.id, level: level.level, offset, limit: step });
+        const page = await store.call('tables', { family: family.id, level: level.level, offset, limit: step });
         const at = page.items.findIndex((t) => t.number === table);
-        if (at >= 0) return { family: family.id, level: level.level, index: offset + at };
+        const row = page.items[at];
+        if (row !== undefined) return { row, index: offset + at };
         if (page.items.length === 0) break;
       }
     }
   }
-  throw new StoreError('NOT_FOUND', say('Table {0} is not live any more.', table), { path: node.store.path });
+  throw new StoreError('NOT_FOUND', say('Table {0} is not live any more.', table), { path: store.path });
+}
+
+/** The row of a live table; of a table file its only one. Rejects if it is not live. */
+export async function findTable(store: Store, table: number | undefined, say: Say): Promise<TableRow> {
+  const summary = await store.open();
+  if (table !== undefined && store.kind === 'directory') return (await locateTable(store, table, say)).row;
+  const family = summary.families[0]?.id ?? 0;
+  const page = await store.call('tables', { family, level: -1, offset: 0, limit: 1 });
+  const [row] = page.items;
+  if (row !== undefined) return row;
+  throw new StoreError('UNSUPPORTED', say('There is no table in this file.'), { path: store.path });
 }
 
 /** An error in a node's place. */

@@ -76,8 +76,15 @@ export class StoresTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     if (node !== undefined) await this.view.reveal(node, { select: true, focus: true, expand: true });
   }
 
-  /** Selects a table, loading as much of its level as that takes. Rejects if it is not live. */
-  async revealTable(store: Store, table: number): Promise<void> {
+  /**
+   * Selects a table, loading as much of its level as that takes. Rejects if it is not live, and where the tree
+   * would have to list more than `most` tables of its level.
+   */
+  async revealTable(
+    store: Store,
+    table: number,
+    { focus = true, most = FIND_MAX }: { readonly focus?: boolean; readonly most?: number } = {},
+  ): Promise<void> {
     const listed = this.#stores.listed(store);
     const root = this.#rootNodes().find((n) => n.store === listed);
     if (root === undefined) {
@@ -87,22 +94,28 @@ export class StoresTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
       });
     }
     await root.store.open();
-    const { family, level, index } = await locateTable(root, table, vscode.l10n.t);
+    const { row, index } = await locateTable(root.store, table, vscode.l10n.t);
+    if (index >= most) {
+      throw new StoreError(
+        'INPUT',
+        vscode.l10n.t('Table {0} is too far down in its level for the tree to list it.', table),
+      );
+    }
     const find = async (parent: Node, id: string): Promise<Node> => {
       const children = await this.getChildren(parent);
       const child = children.find((n) => n.id === id);
       if (child === undefined) throw new Error(`${id} is not in the tree`);
       return child;
     };
-    const familyNode = await find(root, `${root.id}/f${family}`);
-    const levelNode = await find(familyNode, `${familyNode.id}/l${level}`);
-    const wanted = Math.min(Math.ceil((index + 1) / PAGE) * PAGE, FIND_MAX);
+    const familyNode = await find(root, `${root.id}/f${row.family}`);
+    const levelNode = await find(familyNode, `${familyNode.id}/l${row.level}`);
+    const wanted = Math.ceil((index + 1) / PAGE) * PAGE;
     if (wanted > (this.#loaded.get(levelNode.id) ?? PAGE)) {
       this.#loaded.set(levelNode.id, wanted);
       this.#changed.fire(undefined);
     }
     const tableNode = await find(levelNode, `${levelNode.id}/t${table}`);
-    await this.view.reveal(tableNode, { select: true, focus: true, expand: false });
+    await this.view.reveal(tableNode, { select: true, focus, expand: false });
   }
 
   dispose(): void {

@@ -3,20 +3,19 @@
  * left, in the log alone and after a flush; and while one writes, the other is kept out.
  */
 import { strict as assert } from 'node:assert';
-import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, rmSync, statSync, truncateSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
-import { fileURLToPath } from 'node:url';
 import { ClassicLevel } from 'classic-level';
 import RocksDB from 'rocksdb-native';
 import { systemWriteEnvironment } from '../../engine/store/writeEnvironment.ts';
 import { type StoreWriter, StoreWriter as Writer } from '../../engine/store/writer.ts';
+import { kill, LSM, lsm, lsmWith, running } from '../support/lsmCommand.ts';
 import { random } from '../support/random.ts';
 
-const LSM = fileURLToPath(new URL('../../dist/lsm.js', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'lsm-write-'));
 after(() => rmSync(root, { recursive: true, force: true }));
 const require = createRequire(import.meta.url);
@@ -227,44 +226,6 @@ async function first(owner: Owner, path: string): Promise<Write[]> {
   return writes;
 }
 
-interface Ran {
-  readonly code: number | null;
-  readonly out: string;
-  readonly err: string;
-}
-
-function lsm(...args: string[]): Ran {
-  return lsmWith('', ...args);
-}
-
-function lsmWith(input: string, ...args: string[]): Ran {
-  const ran = spawnSync(process.execPath, [LSM, ...args], { input, maxBuffer: 1 << 26 });
-  return { code: ran.status, out: ran.stdout.toString(), err: ran.stderr.toString() };
-}
-
-/** A process that runs until it is killed, once it has said a line. */
-async function running(command: string, args: string[]): Promise<{ child: ChildProcess; said: string }> {
-  const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe'] });
-  const said = await new Promise<string>((resolve) => {
-    let text = '';
-    const take = (d: Buffer): void => {
-      text += d.toString();
-      if (text.includes('\n')) resolve(text);
-    };
-    child.stdout.on('data', take);
-    child.stderr.on('data', take);
-    child.on('exit', () => resolve(text));
-  });
-  return { child, said };
-}
-
-async function kill(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return;
-  const gone = new Promise((resolve) => child.once('exit', resolve));
-  child.kill('SIGKILL');
-  await gone;
-}
-
 const OWNERS = {
   leveldb: `const { ClassicLevel } = require(${JSON.stringify(require.resolve('classic-level'))});
     const db = new ClassicLevel(process.argv[1]);
@@ -345,164 +306,4 @@ for (const format of ['leveldb', 'rocksdb'] as const) {
       );
     });
   });
-}
-
-describe('write commands', () => {
-  it('put, get, delete, delete-range, batch and flush do what they say', () => {
-    const path = join(root, 'commands');
-    assert.equal(lsm('create', path).code, 0);
-    assert.equal(lsm('put', path, '0x6b31', 'one', '--sync').code, 0);
-    assert.equal(lsm('get', path, 'k1').out, 'one');
-    assert.equal(lsm('delete', path, 'k1').code, 0);
-    assert.equal(lsm('get', path, 'k1').code, 1);
-    const input = [
-      ...Array.from({ length: 25 }, (_, i) => JSON.stringify({ put: [`b${i + 10}`, { hex: `00${i + 10}` }] })),
-      '{"delete":"b10"}',
-      '',
-      '{"deleteRange":["b20",{"hex":"623235"}]}',
-    ].join('\n');
-    const ran = lsmWith(input, 'batch', path, '--batch', '10', '--sync', '--json');
-    assert.equal(ran.code, 0, ran.err);
-    assert.deepEqual(
-      ran.out
-        .trim()
-        .split('\n')
-        .map((l) => JSON.parse(l)),
-      [
-        { operations: 10, seq: 12 },
-        { operations: 20, seq: 22 },
-        { operations: 27, seq: 29 },
-      ],
-    );
-    assert.equal(lsm('delete-range', path, 'b30', 'b32').code, 0);
-    assert.equal(lsm('flush', path).code, 0);
-    assert.equal(readdirSync(path).filter((n) => n.endsWith('.sst')).length, 1);
-    assert.equal(readdirSync(path).filter((n) => n.endsWith('.log')).length, 0);
-    const keys = lsm('scan', path, '--keys-only', '--format', 'text').out.trim().split('\n');
-    assert.deepEqual(keys, [
-      'b11',
-      'b12',
-      'b13',
-      'b14',
-      'b15',
-      'b16',
-      'b17',
-      'b18',
-      'b19',
-      'b25',
-      'b26',
-      'b27',
-      'b28',
-      'b29',
-      'b32',
-      'b33',
-      'b34',
-    ]);
-  });
-
-  it('wrong input is 2, what the format cannot do is 4, and nothing of it is written', () => {
-    const path = join(root, 'wrong');
-    assert.equal(lsm('create', path, '--format', 'leveldb').code, 0);
-    for (const input of [
-      '{"put":["a"]}',
-      '{"move":["a","b"]}',
-      'nonsense',
-      '{"put":["a",7]}',
-      '{"put":["a","b"],"delete":"a"}',
-    ]) {
-      const ran = lsmWith(`{"put":["x","y"]}\n${input}\n`, 'batch', path);
-      assert.equal(ran.code, 2, input);
-      assert.match(ran.err, /^lsm: INPUT: line 2 of the input: [^\n]+\n$/);
-    }
-    const range = lsm('delete-range', path, 'a', 'b');
-    assert.equal(range.code, 4);
-    assert.match(range.err, /LevelDB has no range deletions/);
-    assert.equal(lsm('scan', path, '--count').out, '0\n');
-    assert.equal(lsm('create', path).code, 4, 'a directory that is not empty');
-    assert.equal(lsm('create', join(root, 'x'), '--format', 'leveldb', '--sample', 'blobs').code, 2);
-    const cut = join(root, 'cut');
-    assert.equal(lsm('create', cut, '--sample', 'blobs').code, 0);
-    const [table] = readdirSync(cut).filter((n) => n.endsWith('.sst'));
-    truncateSync(join(cut, table as string), 100);
-    const refusal = lsm('put', cut, 'k', 'v');
-    assert.equal(refusal.code, 4);
-    assert.match(refusal.err, /^lsm: READ_ONLY: not written to: [^\n]*, offset 100\)[^\n]*\n$/);
-    assert.equal(lsm('put', join(root, 'absent'), 'k', 'v').code, 3);
-  });
-
-  it('a batch that is interrupted keeps what was written, gives 130 and leaves the store whole', async () => {
-    const path = join(root, 'interrupted');
-    assert.equal(lsm('create', path).code, 0);
-    const child = spawn(process.execPath, [LSM, 'batch', path, '--batch', '1', '--json'], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    child.stdin.write('{"put":["a","1"]}\n');
-    await new Promise((resolve) => child.stdout.once('data', resolve));
-    const code = new Promise((resolve) => child.once('exit', resolve));
-    child.kill('SIGINT');
-    assert.equal(await code, 130);
-    assert.equal(lsm('get', path, 'a').out, '1');
-    assert.equal(lsm('put', path, 'b', '2').code, 0);
-  });
-});
-
-describe('created stores', () => {
-  for (const sample of ['timeseries', 'sessions', 'empty']) {
-    it(`LevelDB reads the sample ${sample} and writes on`, async () => {
-      const path = join(root, `level-${sample}`);
-      assert.equal(lsm('create', path, '--format', 'leveldb', '--sample', sample).code, 0);
-      const before = lsm('scan', path, '--format', 'hex').out;
-      const db = new ClassicLevel<Buffer, Buffer>(path, { keyEncoding: 'buffer', valueEncoding: 'buffer' });
-      await db.open();
-      let theirs = '';
-      for await (const [k, v] of db.iterator()) theirs += hexLine(k, v);
-      assert.equal(theirs, before);
-      await db.put(Buffer.from('zzz'), Buffer.from('1'));
-      await db.compactRange(Buffer.from(''), Buffer.from('zzzz'));
-      await db.close();
-      assert.equal(
-        lsm('scan', path, '--format', 'hex').out,
-        `${before}${hexLine(Buffer.from('zzz'), Buffer.from('1'))}`,
-      );
-    });
-  }
-
-  for (const sample of ['timeseries', 'sessions', 'blobs', 'empty']) {
-    it(`RocksDB 7.8 and 10.5 read the sample ${sample} and write on`, async () => {
-      const path = join(root, `rocks-${sample}`);
-      assert.equal(lsm('create', path, '--format', 'rocksdb', '--sample', sample).code, 0);
-      const before = lsm('scan', path, '--format', 'hex').out;
-      const more = `${before}${hexLine(Buffer.from('zzz'), Buffer.from('1'))}`;
-      if (hasLdb) {
-        const copy = `${path}-78`;
-        cpSync(path, copy, { recursive: true });
-        const run = (...args: string[]): string =>
-          execFileSync('ldb', [`--db=${copy}`, '--try_load_options', ...args], {
-            stdio: 'pipe',
-            maxBuffer: 1 << 28,
-          }).toString();
-        assert.equal(run('scan', '--hex'), before);
-        run('put', 'zzz', '1');
-        run('compact');
-        assert.match(run('checkconsistency'), /OK/);
-        assert.equal(lsm('scan', copy, '--format', 'hex').out, more);
-      }
-      const db = new RocksDB(path, {});
-      await db.ready();
-      let theirs = '';
-      for await (const { key, value } of db.iterator()) theirs += hexLine(key, value);
-      assert.equal(theirs, before);
-      const batch = db.write();
-      batch.tryPut(Buffer.from('zzz'), Buffer.from('1'));
-      await batch.flush();
-      batch.destroy();
-      await db.compactRange();
-      await db.close({ force: true });
-      assert.equal(lsm('scan', path, '--format', 'hex').out, more);
-    });
-  }
-});
-
-function hexLine(key: Buffer, value: Buffer): string {
-  return `0x${key.toString('hex').toUpperCase()} : 0x${value.toString('hex').toUpperCase()}\n`;
 }

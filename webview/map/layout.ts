@@ -25,8 +25,8 @@ export interface MapRow {
   readonly level: number;
   /** 0 is the oldest sublevel; always 0 below L0. */
   readonly sublevel: number;
-  /** Indexes into the tables, by their left edges. */
-  readonly tables: Int32Array;
+  /** Tables by their left edges, each as its place in `left`, `right` and `rowOf`. */
+  readonly tables: Int32Array | Uint32Array;
 }
 
 export interface MapLayout {
@@ -79,15 +79,28 @@ export function rankBounds(
 }
 
 /** Heights over a line of `size` cells: highest in a range, and "raise a range to", both in log time. */
-class Skyline {
-  readonly #size: number;
-  readonly #highest: Int32Array;
-  readonly #raised: Int32Array;
+export class Skyline {
+  #size = 1;
+  #highest = new Int32Array(4).fill(-1);
+  #raised = new Int32Array(4).fill(-1);
 
-  constructor(size: number) {
+  /** Makes it a flat line of `size` cells. */
+  reset(size: number): void {
     this.#size = Math.max(1, size);
-    this.#highest = new Int32Array(4 * this.#size).fill(-1);
-    this.#raised = new Int32Array(4 * this.#size).fill(-1);
+    const nodes = 4 * this.#size;
+    if (this.#highest.length < nodes) {
+      this.#highest = new Int32Array(2 * nodes);
+      this.#raised = new Int32Array(2 * nodes);
+    }
+    this.#highest.fill(-1, 0, nodes);
+    this.#raised.fill(-1, 0, nodes);
+  }
+
+  /** Puts a range on top of the highest that lies in it, and answers how high it came to lie. */
+  drop(from: number, to: number): number {
+    const height = this.highest(from, to) + 1;
+    this.raise(from, to, height);
+    return height;
   }
 
   highest(from: number, to: number, node = 1, low = 0, high = this.#size - 1): number {
@@ -124,15 +137,14 @@ export function sublevels(
   last: Int32Array,
   ranks: number,
 ): Map<number, number> {
-  const skyline = new Skyline(ranks);
+  const skyline = new Skyline();
+  skyline.reset(ranks);
   const result = new Map<number, number>();
   for (let i = members.length - 1; i >= 0; i--) {
     const table = members[i] as number;
     const from = Math.min(first[table] as number, last[table] as number);
     const to = Math.max(first[table] as number, last[table] as number);
-    const height = skyline.highest(from, to) + 1;
-    skyline.raise(from, to, height);
-    result.set(table, height);
+    result.set(table, skyline.drop(from, to));
   }
   return result;
 }
@@ -230,7 +242,7 @@ export function placeRows(layout: MapLayout, rowHeight: number, sublevelHeight: 
 }
 
 /** Position in `row.tables` of the last table whose left edge is at or before `x`; -1 if there is none. */
-function lastAtOrBefore(layout: MapLayout, row: MapRow, x: number): number {
+export function lastAtOrBefore(layout: MapLayout, row: MapRow, x: number): number {
   let low = 0;
   let high = row.tables.length;
   while (low < high) {
@@ -273,8 +285,12 @@ export function neighbour(layout: MapLayout, table: number, direction: Direction
     return row.tables[row.tables.indexOf(table) + (direction === 'left' ? -1 : 1)] ?? table;
   }
   const middle = ((layout.left[table] as number) + (layout.right[table] as number)) / 2;
-  const found = tableAt(layout, rowIndex + (direction === 'up' ? -1 : 1), middle, 2);
-  return found < 0 ? table : found;
+  const step = direction === 'up' ? -1 : 1;
+  for (let next = rowIndex + step; next >= 0 && next < layout.rows.length; next += step) {
+    const found = tableAt(layout, next, middle, 2);
+    if (found >= 0) return found;
+  }
+  return table;
 }
 
 /** Tables in other rows that share keys with `table`; only the key axis can say. */
@@ -299,35 +315,73 @@ const JOINED_BELOW = 1.5;
 const CRISP_FROM = 6;
 
 /**
- * Rectangles to fill for one row of `width` pixels: [left, right) pairs in pixels, tables that fall
- * into the same pixels joined, so that their number is bounded by the width.
+ * Rectangles to fill for one row: tables that fall into the same pixels are joined, so that their number is
+ * bounded by the width. The arrays are used again by the next row.
  */
-export function spans(layout: MapLayout, row: MapRow, width: number): Float64Array {
-  const out = new Float64Array(2 * Math.min(row.tables.length, Math.ceil(width) + 1));
-  let n = 0;
-  let reached = -1;
-  for (const table of row.tables) {
-    const from = (layout.left[table] as number) * width;
-    const to = (layout.right[table] as number) * width;
-    const start = Math.max(from, reached);
-    if (to - from < JOINED_BELOW) {
-      const a = Math.floor(from);
-      const b = Math.max(a + 1, Math.floor(to));
-      if (n > 0 && a <= (out[2 * n - 1] as number)) {
-        out[2 * n - 1] = Math.max(out[2 * n - 1] as number, b);
-      } else if (2 * n < out.length) {
-        out[2 * n] = a;
-        out[2 * n + 1] = b;
-        n++;
+export class Spans {
+  count = 0;
+  /** [left, right) of each span in pixels. */
+  edges = new Float64Array(0);
+  /** First and last of the tables that a span stands for, as places in `row.tables`. */
+  first = new Uint32Array(0);
+  last = new Uint32Array(0);
+
+  /** `width` pixels show the part of the axis from fraction `from` to `to`; what lies outside is left out. */
+  set(layout: MapLayout, row: MapRow, width: number, from = 0, to = 1): void {
+    const { left, right } = layout;
+    const { tables } = row;
+    const scale = width / (to - from);
+    this.#reserve(Math.min(tables.length, Math.ceil(width) + 2));
+    const { edges, first, last } = this;
+    const most = first.length;
+    let n = 0;
+    let reached = -1;
+    // The tables of a row may overlap by a shared key, so the one before may reach into the window too.
+    const start = from <= 0 ? 0 : Math.max(0, lastAtOrBefore(layout, row, from) - 1);
+    for (let i = start; i < tables.length; i++) {
+      const table = tables[i] as number;
+      // Far outside of the window, pixels stop at its borders: a canvas takes only so large numbers.
+      const a = Math.max(-2, ((left[table] as number) - from) * scale);
+      const b = Math.min(width + 2, ((right[table] as number) - from) * scale);
+      if (a > width) break;
+      if (b < -1) continue;
+      const begin = Math.max(a, reached);
+      if (b - a < JOINED_BELOW) {
+        const x = Math.floor(a);
+        const end = Math.max(x + 1, Math.floor(b));
+        if (n > 0 && x <= (edges[2 * n - 1] as number)) {
+          edges[2 * n - 1] = Math.max(edges[2 * n - 1] as number, end);
+          last[n - 1] = i;
+        } else if (n < most) {
+          edges[2 * n] = x;
+          edges[2 * n + 1] = end;
+          first[n] = i;
+          last[n++] = i;
+        }
+        reached = Math.max(reached, end);
+      } else if (b > begin && n < most) {
+        const crisp = b - a >= CRISP_FROM;
+        edges[2 * n] = crisp ? Math.round(begin) : begin;
+        edges[2 * n + 1] = crisp ? Math.max(Math.round(begin) + 1, Math.round(b) - 1) : b - (b - a) / 4;
+        first[n] = i;
+        last[n++] = i;
+        reached = b;
       }
-      reached = Math.max(reached, b);
-    } else if (to > start && 2 * n < out.length) {
-      const crisp = to - from >= CRISP_FROM;
-      out[2 * n] = crisp ? Math.round(start) : start;
-      out[2 * n + 1] = crisp ? Math.max(Math.round(start) + 1, Math.round(to) - 1) : to - (to - from) / 4;
-      n++;
-      reached = to;
     }
+    this.count = n;
   }
-  return out.subarray(0, 2 * n);
+
+  #reserve(n: number): void {
+    if (this.first.length >= n) return;
+    this.edges = new Float64Array(4 * n);
+    this.first = new Uint32Array(2 * n);
+    this.last = new Uint32Array(2 * n);
+  }
+}
+
+/** The rectangles of one row of `width` pixels that shows the whole axis, as [left, right) pairs in pixels. */
+export function spans(layout: MapLayout, row: MapRow, width: number): Float64Array {
+  const all = new Spans();
+  all.set(layout, row, width);
+  return all.edges.subarray(0, 2 * all.count);
 }

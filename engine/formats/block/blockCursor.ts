@@ -19,6 +19,53 @@ const HASH_INDEX = 0x8000_0000;
 /** LevelDB's blocks end in a plain count; RocksDB keeps flags in its upper bits. */
 export type BlockDialect = 'leveldb' | 'rocksdb';
 
+/** Where the parts of a block stand in its buffer. */
+export class BlockParts {
+  /** End of the entries; of their keys, where values stand in a section of their own. */
+  limit = 0;
+  restartsAt = 0;
+  restartCount = 0;
+  separated = false;
+}
+
+/** Reads the end of the raw block buffer[start, start + length). Throws CORRUPT for one that cannot be. */
+export function readBlockParts(
+  buffer: Uint8Array,
+  start: number,
+  length: number,
+  dialect: BlockDialect,
+  parts: BlockParts,
+): void {
+  if (length < 4) throw corrupt(`block of ${length} bytes is too short`);
+  const end = start + length;
+  const footer = readU32(buffer, end - 4);
+  let tail = end - 4;
+  let count = footer;
+  parts.separated = false;
+  if (dialect === 'rocksdb') {
+    if ((footer & RESERVED_BIT) !== 0) throw corrupt('block footer has a reserved bit set');
+    count = footer & RESTART_COUNT_BITS;
+    if ((footer & SEPARATED_KEY_VALUE) !== 0) {
+      parts.separated = true;
+      tail -= 4;
+    }
+    if ((footer & HASH_INDEX) !== 0) {
+      if (tail - 2 < start) throw corrupt('block is too short for its hash index');
+      const buckets = (buffer[tail - 2] as number) | ((buffer[tail - 1] as number) << 8);
+      tail -= 2 + buckets;
+    }
+  }
+  if (count * 4 > tail - start) throw corrupt(`block of ${length} bytes cannot hold ${count} restart points`);
+  parts.restartsAt = tail - count * 4;
+  parts.restartCount = count;
+  parts.limit = parts.restartsAt;
+  if (parts.separated) {
+    const values = start + readU32(buffer, end - 8);
+    if (values > parts.restartsAt) throw corrupt('values of the block start past its end');
+    parts.limit = values;
+  }
+}
+
 export class BlockCursor {
   valid = false;
   keyBuffer: Uint8Array = new Uint8Array(256);
@@ -49,6 +96,7 @@ export class BlockCursor {
   #internalLength = 0;
   #separated = false;
   #nextValue = 0;
+  readonly #parts = new BlockParts();
 
   get restartCount(): number {
     return this.#restartCount;
@@ -57,37 +105,15 @@ export class BlockCursor {
   /** Takes a raw (decompressed) block of `length` bytes at `start`; stands before its first entry. */
   loadBlock(buffer: Uint8Array, start: number, length: number, dialect: BlockDialect): void {
     this.valid = false;
-    if (length < 4) throw corrupt(`block of ${length} bytes is too short`);
-    const end = start + length;
-    const footer = readU32(buffer, end - 4);
-    let tail = end - 4;
-    let count = footer;
-    this.#separated = false;
-    if (dialect === 'rocksdb') {
-      if ((footer & RESERVED_BIT) !== 0) throw corrupt('block footer has a reserved bit set');
-      count = footer & RESTART_COUNT_BITS;
-      if ((footer & SEPARATED_KEY_VALUE) !== 0) {
-        this.#separated = true;
-        tail -= 4;
-      }
-      if ((footer & HASH_INDEX) !== 0) {
-        if (tail - 2 < start) throw corrupt('block is too short for its hash index');
-        const buckets = (buffer[tail - 2] as number) | ((buffer[tail - 1] as number) << 8);
-        tail -= 2 + buckets;
-      }
-    }
-    if (count * 4 > tail - start) throw corrupt(`block of ${length} bytes cannot hold ${count} restart points`);
+    const parts = this.#parts;
+    readBlockParts(buffer, start, length, dialect, parts);
     this.#buffer = buffer;
     this.valueBuffer = buffer;
     this.#start = start;
-    this.#restartsAt = tail - count * 4;
-    this.#restartCount = count;
-    this.#limit = this.#restartsAt;
-    if (this.#separated) {
-      const values = start + readU32(buffer, end - 8);
-      if (values > this.#restartsAt) throw corrupt('values of the block start past its end');
-      this.#limit = values;
-    }
+    this.#restartsAt = parts.restartsAt;
+    this.#restartCount = parts.restartCount;
+    this.#limit = parts.limit;
+    this.#separated = parts.separated;
     // Another table of the run may have padded its keys in a buffer of their own.
     if (this.padTimestamp === 0) this.keyBuffer = this.#scratch;
     this.#rewind(start);

@@ -7,10 +7,22 @@ import { OutputBuffer } from '../../codec/registry.ts';
 import type { KeyOrder } from '../../iter/order.ts';
 import { sameBytes } from '../../iter/range.ts';
 import { BlockCursor } from './blockCursor.ts';
+import type { TableFilter } from './filter/tableFilter.ts';
 import type { RawBlock, TableReader } from './tableReader.ts';
 
 /** Raw blocks of the tables, by table number and block index. */
 type Generation = Map<number, Map<number, Uint8Array>>;
+
+/** Is told how a look-up goes through one table. */
+export interface LookupTrace {
+  /** The index leads to data block `block`; to the count of blocks where the key is behind all of them. */
+  indexed(table: TableReader, block: number): void;
+  filtered(filter: TableFilter, mayContain: boolean): void;
+  /** A data block is about to be looked into; `cached`: it is in memory. */
+  reading(table: TableReader, block: number, cached: boolean): void;
+  /** It was read, and found intact. */
+  read(rawBytes: number): void;
+}
 
 /** Memory of a cached block beside its bytes. */
 const BLOCK_OVERHEAD = 200;
@@ -45,6 +57,11 @@ export class BlockCache {
     const block = this.#old.get(number)?.get(index) ?? this.#read(table, index);
     this.#keep(number, index, block);
     return block;
+  }
+
+  /** Whether `block` would read nothing. */
+  has(number: number, index: number): boolean {
+    return this.#young.get(number)?.has(index) === true || this.#old.get(number)?.has(index) === true;
   }
 
   clear(): void {
@@ -90,6 +107,8 @@ export class BlockCache {
 }
 
 export class PointReader extends BlockCursor {
+  /** Told of every look-up while it is set. */
+  trace: LookupTrace | undefined;
   readonly #cache: BlockCache;
   #order: KeyOrder;
   #number = 0;
@@ -98,6 +117,7 @@ export class PointReader extends BlockCursor {
 
   constructor(cache: BlockCache, order: KeyOrder) {
     super();
+    this.trace = undefined;
     this.#cache = cache;
     this.#order = order;
   }
@@ -127,11 +147,15 @@ export class PointReader extends BlockCursor {
     this.globalSequence = table.globalSequence;
     const b = table.index.find(key, order);
     this.#block = b;
+    const { trace } = this;
+    if (trace !== undefined) trace.indexed(table, b);
     if (b >= table.index.count) return false;
     const filter = table.filter();
     if (filter !== undefined) {
       const length = key.length - order.timestampSize;
-      if (!filter.mayContain(key, 0, length, table.index.offset(b))) return false;
+      const mayContain = filter.mayContain(key, 0, length, table.index.offset(b));
+      if (trace !== undefined) trace.filtered(filter, mayContain);
+      if (!mayContain) return false;
     }
     this.#load(b);
     if (this.seekInBlock(key, sequence, order)) return true;
@@ -172,7 +196,10 @@ export class PointReader extends BlockCursor {
   #load(b: number): void {
     const table = this.#table as TableReader;
     this.#block = b;
+    const { trace } = this;
+    if (trace !== undefined) trace.reading(table, b, this.#cache.has(this.#number, b));
     const block = this.#cache.block(this.#number, table, b);
+    if (trace !== undefined) trace.read(block.length);
     this.loadBlock(block, 0, block.length, table.dialect);
   }
 }

@@ -187,6 +187,13 @@ export class TableBuilder {
     return this.#pointEntries + this.#tombstones.count;
   }
 
+  /** Copies of the user keys that bound the entries so far, each cut at `bytesMax`; undefined before the first. */
+  keySpan(bytesMax: number): { readonly smallest: Uint8Array; readonly largest: Uint8Array } | undefined {
+    if (this.#first === undefined || this.#lastLength < 0) return undefined;
+    const smallest = this.#first.slice(0, Math.min(this.#first.length - 8, bytesMax));
+    return { smallest, largest: this.#last.slice(0, Math.min(this.#lastLength, bytesMax)) };
+  }
+
   /**
    * Adds an entry behind all before it: user key ascending in the table's order, then sequence and type
    * descending. `type` is one of `ValueType` except a range deletion. Throws INPUT otherwise.

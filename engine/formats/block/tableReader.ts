@@ -75,6 +75,7 @@ export class TableReader {
   readonly #problems: Problem[] = [];
   readonly #maxRaw: number;
   readonly #holes: Hole[] = [];
+  readonly #partitions: BlockHandle[] = [];
   #dictionary: Uint8Array | undefined;
   #dictionaryRead = false;
   #filter: TableFilter | undefined;
@@ -109,6 +110,11 @@ export class TableReader {
   /** Key ranges (after `from`, up to `to`) whose entries cannot be reached because their index is damaged. */
   get holes(): readonly Hole[] {
     return this.#holes;
+  }
+
+  /** Partitions of a two-level index, whether they could be read or not. */
+  get indexPartitions(): readonly BlockHandle[] {
+    return this.#partitions;
   }
 
   get formatVersion(): number {
@@ -342,7 +348,9 @@ export class TableReader {
   /** A damaged partition loses its own key range only. */
   #readPartitions(top: IndexBlock, flags: IndexFlags): IndexBlock {
     const parts: IndexBlock[] = [];
+    this.#partitions.length = 0;
     for (let i = 0; i < top.count; i++) {
+      this.#partitions.push({ offset: top.offset(i), size: top.size(i) });
       try {
         const part = this.readOwned({ offset: top.offset(i), size: top.size(i) });
         parts.push(IndexBlock.decode(part, flags, this.footer.offset, true));

@@ -43,7 +43,17 @@ export type LogEvent = Timed &
         readonly cpuMicros: number;
         readonly levels: readonly number[];
       }
-    | { readonly kind: 'tableCreated'; readonly file: number; readonly bytes: number; readonly entries: number }
+    | {
+        readonly kind: 'tableCreated';
+        readonly file: number;
+        readonly bytes: number;
+        readonly entries: number;
+        /** From the table's properties; NaN where the line has none. */
+        readonly deletions: number;
+        /** Bytes of keys and values before blocks and compression. */
+        readonly rawBytes: number;
+        readonly filterBytes: number;
+      }
     | { readonly kind: 'tableDeleted'; readonly file: number }
     | { readonly kind: 'blobCreated'; readonly file: number; readonly bytes: number; readonly count: number }
     | { readonly kind: 'blobDeleted'; readonly file: number }
@@ -55,6 +65,10 @@ export type LogEvent = Timed &
     | { readonly kind: 'ingestFinished'; readonly files: readonly number[] }
     | { readonly kind: 'recoveryStarted'; readonly wals: readonly number[] }
     | { readonly kind: 'recoveryFinished'; readonly status: string }
+    /** Writes are slowed down or stopped from here on; the engine says so again whenever it looks anew. */
+    | { readonly kind: 'stalled'; readonly how: 'slowdown' | 'stop'; readonly why: string; readonly thread: string }
+    /** A new version of the family is in force, and the engine has looked anew at whether to stall. */
+    | { readonly kind: 'installed'; readonly thread: string }
     | { readonly kind: 'other'; readonly event: string }
   );
 
@@ -66,21 +80,33 @@ const JOBS_MAX = 4096;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** The lines of a log file, however long it is; a line longer than 64 KiB is cut. */
-export function* logLines(file: FileHandle): Generator<string, void> {
+/** How far a log was read that may grow: the offset behind its last whole line. */
+export interface LogPlace {
+  offset: number;
+}
+
+/**
+ * The lines of a log file, however long it is; a line longer than 64 KiB is cut. With a `place`, from there on
+ * and only those that are finished; it moves along.
+ */
+export function* logLines(file: FileHandle, place?: LogPlace): Generator<string, void> {
   const buffer = new Uint8Array(READ_BYTES);
   let kept = 0;
   let cutting = false;
-  for (let at = 0; ; ) {
+  for (let at = place?.offset ?? 0; ; ) {
     const n = file.readAt(buffer.subarray(kept), at);
     if (n === 0) break;
+    /** File offset of buffer[0]. */
+    const base = at - kept;
     at += n;
     const end = kept + n;
     let start = 0;
     for (let newline = buffer.indexOf(10, 0); newline >= 0 && newline < end; newline = buffer.indexOf(10, start)) {
-      if (!cutting) yield text(buffer.subarray(start, Math.min(newline, start + LINE_BYTES_MAX)));
+      const line = cutting ? undefined : text(buffer.subarray(start, Math.min(newline, start + LINE_BYTES_MAX)));
       cutting = false;
       start = newline + 1;
+      if (place !== undefined) place.offset = base + start;
+      if (line !== undefined) yield line;
     }
     if (end - start > LINE_BYTES_MAX) {
       if (!cutting) yield text(buffer.subarray(start, start + LINE_BYTES_MAX));
@@ -90,60 +116,107 @@ export function* logLines(file: FileHandle): Generator<string, void> {
     buffer.copyWithin(0, start, end);
     kept = end - start;
   }
-  if (kept > 0 && !cutting) yield text(buffer.subarray(0, kept));
+  if (kept > 0 && !cutting && place === undefined) yield text(buffer.subarray(0, kept));
 }
 
 /** Events of one log file, in its order. Never throws. */
 export function* parseEventLog(lines: Iterable<string>): Generator<LogEvent, void> {
-  const families = new Map<number, string>();
+  const parser = new EventLogParser();
+  for (const line of lines) yield* parser.line(line);
+  yield* parser.end();
+}
+
+const NOTHING: readonly LogEvent[] = [];
+/** Offsets from universal time are multiples of this, in microseconds. */
+const QUARTER_HOUR = 900e6;
+
+/** Takes the lines of one log file in their order and gives the events that they tell of. Never throws. */
+export class EventLogParser {
+  readonly #families = new Map<number, string>();
   /** A trivial move that waits for the line that names its family. */
-  let move: LogEvent | undefined;
-  for (const line of lines) {
+  #move: LogEvent | undefined;
+  /** Microseconds to add to a line's time to have universal time; known once an event has told both. */
+  #zone = Number.NaN;
+
+  /** What is held back at the end of the lines. */
+  end(): readonly LogEvent[] {
+    const held = this.#move;
+    this.#move = undefined;
+    return held === undefined ? NOTHING : [held];
+  }
+
+  line(line: string): readonly LogEvent[] {
     const mark = line.indexOf(MARK);
     if (mark >= 0) {
-      if (move !== undefined) yield move;
-      move = undefined;
-      const event = eventOf(fieldsOf(line.slice(mark + MARK.length)), families);
-      if (event === undefined) continue;
-      if (event.kind === 'trivialMove') move = event;
-      else yield event;
-      continue;
+      const held = this.end();
+      const event = eventOf(fieldsOf(line.slice(mark + MARK.length)), this.#families);
+      if (event === undefined) return held;
+      this.#learnZone(line, event.at);
+      if (event.kind !== 'trivialMove') return held.length === 0 ? [event] : [...held, event];
+      this.#move = event;
+      return held;
     }
     const bracket = line.indexOf('[');
-    if (bracket < 0) continue;
+    if (bracket < 0) return NOTHING;
     const job = /\[([^[\]]+)\] \[JOB (\d+)\] /.exec(line);
-    if (job !== null) remember(families, Number(job[2]), job[1] as string);
+    if (job !== null) remember(this.#families, Number(job[2]), job[1] as string);
     const moved = /\[([^[\]]+)\] Mov(?:ed|ing) #(\d+)( files)? to level-(\d+) (\d+) bytes/.exec(line);
-    if (moved !== null) {
-      const family = moved[1] as string;
-      if (moved[3] === undefined) {
-        yield {
-          kind: 'fileMoved',
-          at: timeOf(line),
-          family,
-          file: Number(moved[2]),
-          level: Number(moved[4]),
-          bytes: Number(moved[5]),
-        };
-      } else if (move !== undefined) {
-        if (move.job !== undefined) remember(families, move.job, family);
-        yield { ...move, family };
-        move = undefined;
-      }
-      continue;
-    }
+    if (moved !== null) return this.#moved(line, moved);
     const picked = /\[([^[\]]+)\] FIFO compaction: picking file (\d+) with (.*?) for deletion/.exec(line);
     if (picked !== null) {
-      yield {
-        kind: 'fifoPicked',
-        at: timeOf(line),
-        family: picked[1] as string,
-        file: Number(picked[2]),
-        reason: picked[3] as string,
-      };
+      const [, family, file, reason] = picked as unknown as [string, string, string, string];
+      return [{ kind: 'fifoPicked', at: timeOf(line), family, file: Number(file), reason }];
     }
+    return this.#stall(line);
   }
-  if (move !== undefined) yield move;
+
+  #moved(line: string, moved: RegExpExecArray): readonly LogEvent[] {
+    const family = moved[1] as string;
+    if (moved[3] === undefined) {
+      const [file, level, bytes] = [Number(moved[2]), Number(moved[4]), Number(moved[5])];
+      return [{ kind: 'fileMoved', at: timeOf(line), family, file, level, bytes }];
+    }
+    const move = this.#move;
+    this.#move = undefined;
+    if (move === undefined) return NOTHING;
+    if (move.job !== undefined) remember(this.#families, move.job, family);
+    return [{ ...move, family }];
+  }
+
+  /**
+   * RocksDB looks at whether to stall whenever a family gets a new version, and logs it if so
+   * (ColumnFamilyData::RecalculateWriteStallConditions); that it need not any more is not logged. The same
+   * thread then logs how the levels look now.
+   */
+  #stall(line: string): readonly LogEvent[] {
+    const at = (): number => {
+      const local = timeOf(line);
+      return local === 0 || Number.isNaN(this.#zone) ? 0 : local + this.#zone;
+    };
+    const stalled = /\[([^[\]]+)\] (Stalling|Stopping) writes because (?:of |we have )?(.*)$/.exec(line);
+    if (stalled !== null) {
+      const [, family, verb, rest] = stalled as unknown as [string, string, string, string];
+      const why = rest.replace(/ rate \d+$/, '');
+      const how = verb === 'Stopping' ? 'stop' : 'slowdown';
+      return [{ kind: 'stalled', at: at(), family, how, why, thread: threadOf(line) }];
+    }
+    const installed = /\[([^[\]]+)\] (?:Level summary: |compacted to: files\[)/.exec(line);
+    if (installed === null) return NOTHING;
+    return [{ kind: 'installed', at: at(), family: installed[1] as string, thread: threadOf(line) }];
+  }
+
+  /** The difference is a little less than a multiple of a quarter of an hour: a line is written after its event. */
+  #learnZone(line: string, at: number): void {
+    if (at <= 0 || !Number.isNaN(this.#zone)) return;
+    const local = timeOf(line);
+    if (local > 0) this.#zone = Math.round((at - local) / QUARTER_HOUR) * QUARTER_HOUR;
+  }
+}
+
+/** The word behind the time: the number of the thread that logged. */
+function threadOf(line: string): string {
+  const start = line.indexOf(' ') + 1;
+  return line.slice(start, line.indexOf(' ', start));
 }
 
 function remember(families: Map<number, string>, job: number, family: string): void {
@@ -202,14 +275,17 @@ function eventOf(f: Fields, families: Map<number, string>): LogEvent | undefined
         levels: numbersOf(f, 'lsm_state'),
       };
     case 'table_file_creation': {
-      const properties = f['table_properties'];
-      const entries = isFields(properties) ? numberOf(properties, 'num_entries') : numberOf(f, 'num_entries');
+      // A line that is no JSON has lost the braces around its properties.
+      const p = isFields(f['table_properties']) ? f['table_properties'] : f;
       return {
         ...timed,
         kind: 'tableCreated',
         file: numberOf(f, 'file_number'),
         bytes: numberOf(f, 'file_size'),
-        entries,
+        entries: numberOf(p, 'num_entries'),
+        deletions: told(p, 'num_deletions'),
+        rawBytes: told(p, 'raw_key_size') + told(p, 'raw_value_size'),
+        filterBytes: told(p, 'filter_size'),
       };
     }
     case 'table_file_deletion':
@@ -302,6 +378,12 @@ function isFields(value: unknown): value is Fields {
 function numberOf(f: Fields, name: string): number {
   const value = f[name];
   return typeof value === 'number' ? value : 0;
+}
+
+/** NaN where it is not there. */
+function told(f: Fields, name: string): number {
+  const value = f[name];
+  return typeof value === 'number' ? value : Number.NaN;
 }
 
 function stringOf(f: Fields, name: string): string {

@@ -111,20 +111,27 @@ export function readRocksDbBatch(record: Uint8Array, visitor: BatchVisitor, summ
       case Tag.endPrepare: {
         if (!prepared) throw corrupt('end of a prepared section that has no beginning');
         prepared = false;
-        visitor.endPrepare?.(r.string());
+        // Read in any case: an optional call does not evaluate its arguments for a visitor that has no use for them.
+        const xid = r.string();
+        visitor.endPrepare?.(xid);
         break;
       }
-      case Tag.commit:
-        sequence += visitor.commit?.(r.string(), sequence, undefined) ?? 0;
+      case Tag.commit: {
+        const xid = r.string();
+        sequence += visitor.commit?.(xid, sequence, undefined) ?? 0;
         break;
+      }
       case Tag.commitWithTimestamp: {
         const timestamp = r.string();
-        sequence += visitor.commit?.(r.string(), sequence, timestamp) ?? 0;
+        const xid = r.string();
+        sequence += visitor.commit?.(xid, sequence, timestamp) ?? 0;
         break;
       }
-      case Tag.rollback:
-        visitor.rollback?.(r.string());
+      case Tag.rollback: {
+        const xid = r.string();
+        visitor.rollback?.(xid);
         break;
+      }
       default:
         throw corrupt(`unknown tag 0x${tag.toString(16).padStart(2, '0')} in a write batch`);
     }

@@ -51,6 +51,13 @@ export interface TimelineInfo {
   readonly stalls: readonly Stall[];
   /** `bytewise` and `reverse` orders have positions that grow with the key as the store orders it. */
   readonly comparator: string;
+  /**
+   * Events before this one are final. Of those behind, a log that is written later may still tell the kind, time,
+   * reason, cost and contents: when `revision` is another one than before, they are worth asking for again, from
+   * the `settled` of the time before on (`Timeline.revise`).
+   */
+  readonly settled?: number;
+  readonly revision?: number;
 }
 
 /** Events [from, from + count) and the lives that they bring. */

@@ -1,31 +1,26 @@
 /**
  * A family's history held whole, and the tree as it stood after any of its events.
  *
- * `Timeline` grows by chunks; `TreeAt` is a place in it that moves. A move applies the events in between, from
- * where it stands or from the nearest keyframe. Keyframes are taken so that the events between two of them touch
- * no more lives than a part of those that are live: restoring one and walking on cost about the same.
+ * `Timeline` grows by chunks; `TreeAt` is a place in it that moves. A short move applies the events in between,
+ * one by one. A long one starts from a keyframe: the levels as they stood at a point of a grid whose points are
+ * about as many changes apart as the tree has tables, so that restoring one and walking on cost about the same.
+ * A keyframe is made when it is first wanted, by picking the lives of that moment out of all of them.
  */
 import { StoreError } from '../../base/errors.ts';
 import type { TimelineChunk } from './columns.ts';
+import { grown } from './grow.ts';
 
 /** `died` of a life that has not ended. */
 export const NEVER = 0xffff_ffff;
 
-/** Changes of lives between keyframes: this many, or a part of the live ones where that is more. */
-const KEYFRAME_CHANGES = 512;
-const KEYFRAME_PART = 8;
-
-type Growing = Float64Array | Uint32Array | Uint8Array;
-
-function grown<T extends Growing>(old: T, length: number): T {
-  if (length <= old.length) return old;
-  const next = new (old.constructor as new (n: number) => T)(Math.max(length, 2 * old.length, 64));
-  next.set(old as never);
-  return next;
-}
+/** Changes of lives between the points of the grid. */
+const GRID_CHANGES = 4096;
+/** Keyframes hold at most this many lives in all; above that, the oldest one is made again when it is wanted. */
+const KEYFRAME_LIVES_MAX = 8_000_000;
 
 interface Keyframe {
   readonly at: number;
+  readonly lives: number;
   readonly levels: readonly Uint32Array[];
 }
 
@@ -43,6 +38,8 @@ const LIFE_FLOATS = [
   'filterBytes',
   'createdAt',
 ] as const;
+/** Of these, what may be told later. */
+const NOTE_FLOATS = ['entries', 'deletions', 'rawBytes', 'filterBytes', 'createdAt'] as const;
 
 /** Columns as in `TimelineChunk`, of all events and lives; longer than what they hold. */
 export class Timeline {
@@ -82,13 +79,26 @@ export class Timeline {
 
   readonly reasons: string[] = [''];
   readonly #reasonOf = new Map<string, number>([['', 0]]);
-  readonly #keyframes: Keyframe[] = [];
-  readonly #head: TreeAt;
-  #changes = 0;
+  /** Points of the grid: numbers of events applied, ascending; the first is 0. */
+  #grid = new Uint32Array(64);
+  #points = 1;
+  /** By point, least recently used first. */
+  readonly #keyframes = new Map<number, Keyframe>();
+  #kept = 0;
 
-  constructor() {
-    this.#head = new TreeAt(this);
-    this.#keyframes.push(this.#head.keyframe());
+  /** Makes room for a history whose size is known beforehand, so that it is not copied as it grows. */
+  reserve(events: number, lives: number): void {
+    for (const name of EVENT_FLOATS) this[name] = grown(this[name], events);
+    for (const name of LIFE_FLOATS) this[name] = grown(this[name], lives);
+    this.kind = grown(this.kind, events);
+    this.flags = grown(this.flags, events);
+    this.why = grown(this.why, events);
+    this.addedStart = grown(this.addedStart, events + 1);
+    this.removedStart = grown(this.removedStart, events + 1);
+    this.removed = grown(this.removed, lives);
+    this.level = grown(this.level, lives);
+    this.born = grown(this.born, lives);
+    this.died = grown(this.died, lives);
   }
 
   /** Adds the events that follow. Throws INPUT for a chunk that does not begin where this ends or is malformed. */
@@ -101,22 +111,38 @@ export class Timeline {
     if (firstLife !== this.lives || lastLife - firstLife !== chunk.number.length) {
       throw new StoreError('INPUT', `lives from ${firstLife} do not follow on ${this.lives}`);
     }
+    checkChunk(chunk, lastLife);
     this.#appendEvents(chunk);
     this.#appendLives(chunk, lastLife);
     for (let i = 0; i < chunk.count; i++) {
       const e = this.events++;
-      for (let life = this.addedStart[e] as number; life < (this.addedStart[e + 1] as number); life++)
-        this.born[life] = e;
-      for (let k = this.removedStart[e] as number; k < (this.removedStart[e + 1] as number); k++) {
-        this.died[this.removed[k] as number] = e;
-      }
-      this.#head.seek(this.events);
-      this.#changes += this.#changesOf(e);
-      if (this.#changes >= Math.max(KEYFRAME_CHANGES, this.#head.count / KEYFRAME_PART)) {
-        this.#keyframes.push(this.#head.keyframe());
-        this.#changes = 0;
+      const end = this.addedStart[e + 1] as number;
+      for (let life = this.addedStart[e] as number; life < end; life++) this.born[life] = e;
+      const goneEnd = this.removedStart[e + 1] as number;
+      for (let k = this.removedStart[e] as number; k < goneEnd; k++) this.died[this.removed[k] as number] = e;
+      if (this.changes(this.#grid[this.#points - 1] as number, this.events) >= GRID_CHANGES) {
+        this.#grid = grown(this.#grid, this.#points + 1);
+        this.#grid[this.#points++] = this.events;
       }
     }
+  }
+
+  /**
+   * Takes over what has become known since of events that are here: their kinds, times, reasons and costs, and
+   * the contents of their tables. Throws INPUT for events that are not here, or another history.
+   */
+  revise(chunk: TimelineChunk): void {
+    const to = chunk.from + chunk.count;
+    if (to > this.events) throw new StoreError('INPUT', `there are ${this.events} events, not ${to}`);
+    const life = chunk.addedStart[0] ?? this.lives;
+    if (life !== this.addedStart[chunk.from] || life + chunk.number.length !== this.addedStart[to]) {
+      throw new StoreError('INPUT', 'these events are of another history');
+    }
+    this.kind.set(chunk.kind.subarray(0, chunk.count), chunk.from);
+    this.flags.set(chunk.flags.subarray(0, chunk.count), chunk.from);
+    for (const name of EVENT_FLOATS) this[name].set(chunk[name].subarray(0, chunk.count), chunk.from);
+    this.#setReasons(chunk);
+    for (const name of NOTE_FLOATS) this[name].set(chunk[name], life);
   }
 
   reason(event: number): string {
@@ -127,23 +153,82 @@ export class Timeline {
     return (this.born[life] as number) < at && (this.died[life] as number) >= at;
   }
 
-  /** The keyframe nearest to `at` by events. */
-  nearestKeyframe(at: number): Keyframe {
-    let low = 0;
-    let high = this.#keyframes.length;
-    while (high - low > 1) {
-      const middle = (low + high) >>> 1;
-      if ((this.#keyframes[middle] as Keyframe).at <= at) low = middle;
-      else high = middle;
-    }
-    const before = this.#keyframes[low] as Keyframe;
-    const after = this.#keyframes[low + 1];
-    return after !== undefined && after.at - at < at - before.at ? after : before;
+  /** Lives that the events [from, to) begin and end. */
+  changes(from: number, to: number): number {
+    const added = (this.addedStart[to] as number) - (this.addedStart[from] as number);
+    return added + (this.removedStart[to] as number) - (this.removedStart[from] as number);
   }
 
-  #changesOf(e: number): number {
-    const added = (this.addedStart[e + 1] as number) - (this.addedStart[e] as number);
-    return added + (this.removedStart[e + 1] as number) - (this.removedStart[e] as number);
+  /** The point of the grid from which the fewest changes lead to `at`. */
+  nearestPoint(at: number): number {
+    let low = 0;
+    let high = this.#points;
+    while (high - low > 1) {
+      const middle = (low + high) >>> 1;
+      if ((this.#grid[middle] as number) <= at) low = middle;
+      else high = middle;
+    }
+    const before = this.#grid[low] as number;
+    if (low + 1 === this.#points) return before;
+    const after = this.#grid[low + 1] as number;
+    return this.changes(at, after) < this.changes(before, at) ? after : before;
+  }
+
+  /** The levels after the first `at` events, in their order. */
+  keyframe(at: number): Keyframe {
+    let keyframe = this.#keyframes.get(at);
+    if (keyframe === undefined) {
+      keyframe = this.#makeKeyframe(at);
+      this.#kept += keyframe.lives;
+      for (const [old, { lives }] of this.#keyframes) {
+        if (this.#kept <= KEYFRAME_LIVES_MAX) break;
+        this.#keyframes.delete(old);
+        this.#kept -= lives;
+      }
+    } else this.#keyframes.delete(at);
+    this.#keyframes.set(at, keyframe);
+    return keyframe;
+  }
+
+  /**
+   * Order of two lives on one level: L0 newest first, deeper levels by smallest key. Total and consistent for
+   * the lives of one level.
+   */
+  compare(a: number, b: number): number {
+    if (this.level[a] === 0) {
+      const newer = sequence(this.largestSeq[b] as number) - sequence(this.largestSeq[a] as number);
+      if (newer !== 0) return newer;
+      const later = (this.number[b] as number) - (this.number[a] as number);
+      return later !== 0 ? later : b - a;
+    }
+    const further = (this.smallest[a] as number) - (this.smallest[b] as number);
+    return further !== 0 ? further : a - b;
+  }
+
+  #makeKeyframe(at: number): Keyframe {
+    // Lives are numbered by birth, so the first ones are those that were born by then.
+    const born = this.addedStart[at] as number;
+    const { died, level } = this;
+    const counts: number[] = [];
+    for (let life = 0; life < born; life++) {
+      if ((died[life] as number) < at) continue;
+      const l = level[life] as number;
+      while (counts.length <= l) counts.push(0);
+      counts[l] = (counts[l] as number) + 1;
+    }
+    const levels = counts.map((n) => new Uint32Array(n));
+    let lives = 0;
+    const fill = counts.map(() => 0);
+    for (let life = 0; life < born; life++) {
+      if ((died[life] as number) < at) continue;
+      const l = level[life] as number;
+      const n = fill[l] as number;
+      (levels[l] as Uint32Array)[n] = life;
+      fill[l] = n + 1;
+      lives++;
+    }
+    for (const of of levels) of.sort((a, b) => this.compare(a, b));
+    return { at, lives, levels };
   }
 
   #appendEvents(chunk: TimelineChunk): void {
@@ -157,8 +242,7 @@ export class Timeline {
     this.flags = grown(this.flags, events);
     this.flags.set(chunk.flags.subarray(0, chunk.count), this.events);
     this.why = grown(this.why, events);
-    const reasons = chunk.reasons.map((text) => this.#reason(text));
-    for (let i = 0; i < chunk.count; i++) this.why[this.events + i] = reasons[chunk.why[i] as number] ?? 0;
+    this.#setReasons(chunk);
     this.addedStart = grown(this.addedStart, events + 1);
     this.addedStart.set(chunk.addedStart.subarray(0, chunk.count + 1), this.events);
     const base = this.removedStart[this.events] as number;
@@ -182,6 +266,11 @@ export class Timeline {
     this.died = grown(this.died, lives);
     this.died.fill(NEVER, this.lives, lives);
     this.lives = lives;
+  }
+
+  #setReasons(chunk: TimelineChunk): void {
+    const reasons = chunk.reasons.map((text) => this.#reason(text));
+    for (let i = 0; i < chunk.count; i++) this.why[chunk.from + i] = reasons[chunk.why[i] as number] ?? 0;
   }
 
   #reason(text: string): number {
@@ -267,16 +356,13 @@ export class TreeAt {
     const t = this.timeline;
     const target = Math.max(0, Math.min(t.events, Math.floor(at)));
     if (target === this.#at) return;
-    if (Math.abs(target - this.#at) > 1) {
-      const keyframe = t.nearestKeyframe(target);
-      if (Math.abs(keyframe.at - target) < Math.abs(this.#at - target)) this.#restore(keyframe);
-    }
+    const walk = target > this.#at ? t.changes(this.#at, target) : t.changes(target, this.#at);
+    const point = t.nearestPoint(target);
+    // A keyframe that has yet to be made costs a look at every life.
+    const detour = GRID_CHANGES + (point < target ? t.changes(point, target) : t.changes(target, point));
+    if (walk > detour) this.#restore(t.keyframe(point));
     while (this.#at < target) this.#forward(this.#at++);
     while (this.#at > target) this.#back(--this.#at);
-  }
-
-  keyframe(): Keyframe {
-    return { at: this.#at, levels: this.#levels.map((l) => l.lives.slice()) };
   }
 
   #restore(keyframe: Keyframe): void {
@@ -318,7 +404,7 @@ export class TreeAt {
   #remove(life: number): void {
     const level = this.#level(this.timeline.level[life] as number);
     const at = this.#placeOf(level, life);
-    if (level.get(at) !== life || at >= level.count) return;
+    if (at >= level.count || level.get(at) !== life) return;
     level.removeAt(at);
     this.#count--;
   }
@@ -329,22 +415,28 @@ export class TreeAt {
     let high = level.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#before(level.get(middle), life)) low = middle + 1;
+      if (this.timeline.compare(level.get(middle), life) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
   }
+}
 
-  #before(a: number, b: number): boolean {
-    const t = this.timeline;
-    if ((t.level[a] as number) === 0) {
-      const newer = (t.largestSeq[a] as number) - (t.largestSeq[b] as number);
-      if (newer !== 0 && !Number.isNaN(newer)) return newer > 0;
-      const later = (t.number[a] as number) - (t.number[b] as number);
-      return later !== 0 ? later > 0 : a > b;
-    }
-    const further = (t.smallest[a] as number) - (t.smallest[b] as number);
-    if (further !== 0) return further < 0;
-    return a < b;
+/** Where nobody tells sequence numbers, file numbers decide; told ones are newer. */
+function sequence(n: number): number {
+  return Number.isNaN(n) ? -1 : n;
+}
+
+/** Throws INPUT for offsets that would lead out of the columns. */
+function checkChunk(chunk: TimelineChunk, lives: number): void {
+  let good = chunk.addedStart.length > chunk.count && chunk.removedStart.length > chunk.count;
+  for (let i = 0; good && i < chunk.count; i++) {
+    good =
+      (chunk.addedStart[i] as number) <= (chunk.addedStart[i + 1] as number) &&
+      (chunk.removedStart[i] as number) <= (chunk.removedStart[i + 1] as number);
   }
+  const removed = chunk.removedStart[chunk.count] ?? 0;
+  good &&= removed <= chunk.removed.length;
+  for (let k = 0; good && k < removed; k++) good = (chunk.removed[k] as number) < lives;
+  if (!good) throw new StoreError('INPUT', 'a malformed piece of a timeline');
 }

@@ -18,9 +18,9 @@ import { emptyEdit, type NewFile, type VersionEdit } from '../../formats/leveldb
 import { removeAll } from '../../fs/clone.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
 import { RangeTombstones } from '../../iter/rangeTombstones.ts';
-import type { EventKind, IoCost } from '../../model/events.ts';
 import type { TableInfo } from '../../model/tree.ts';
 import type { Choice, CompactChoice, DropChoice } from '../../policy/policy.ts';
+import type { EditStory } from '../liveEvents.ts';
 import type { StoreReader } from '../reader.ts';
 import { tableTombstones } from '../tableTombstones.ts';
 import { type FamilyVersion, placeTable } from '../version.ts';
@@ -29,7 +29,7 @@ import { checkDisk } from '../writeGate.ts';
 import { Below } from './below.ts';
 import { jobInput } from './inputs.ts';
 import { droppedRanges, joinResults, sumProgress } from './join.ts';
-import type { OutputTable } from './outputs.ts';
+import type { LiveOutput, OutputTable } from './outputs.ts';
 import { sameCoverage } from './proof.ts';
 import {
   NO_PROGRESS,
@@ -63,10 +63,7 @@ export interface CompactionHost {
     number: number,
     origin?: { readonly epoch?: number | undefined },
   ): NewFile;
-  logAndApply(
-    edit: VersionEdit,
-    story?: { readonly kind: EventKind; readonly why?: string; readonly io?: IoCost },
-  ): void;
+  logAndApply(edit: VersionEdit, story?: EditStory): void;
   removeObsolete(): void;
 }
 
@@ -107,6 +104,8 @@ export interface Progress {
   readonly etaSeconds: number | undefined;
   /** How long to wait before the next step, so that the rate is kept; 0 for not at all. */
   readonly pauseMs: number;
+  /** What was written so far, in key order; `LIVE_OUTPUTS_MAX` at the most. */
+  readonly outputs: readonly LiveOutput[];
 }
 
 export interface CompactionResult {
@@ -404,7 +403,14 @@ class Compaction {
     for (const g of merged.garbage) if (known.has(g.number)) edit.blobGarbage.push(g);
     pointer(edit, this.#choice);
     const io = { readBytes: this.#totalBytes, writtenBytes: files.reduce((sum, f) => sum + f.bytes, 0) };
-    this.#host.logAndApply(edit, { kind: 'compaction', why: this.#choice.reason.code, io });
+    this.#host.logAndApply(edit, {
+      kind: 'compaction',
+      why: this.#choice.reason.code,
+      io,
+      micros: Math.round((this.#options.clock.elapsed() - this.#started) * 1000),
+      recordsIn: merged.counts.entries + merged.rangeTombstones,
+      recordsOut: merged.tables.reduce((n, t) => n + t.summary.entries, 0),
+    });
   }
 
   #discard(tables: readonly OutputTable[]): void {
@@ -447,7 +453,7 @@ class Compaction {
     if (this.#options.isCancelled?.() === true) throw new StoreError('CANCELLED', 'the compaction was cancelled');
   }
 
-  #progress({ phase, readBytes, writtenBytes, entries, provenBytes }: RangeProgress, wait: number): Progress {
+  #progress({ phase, readBytes, writtenBytes, entries, provenBytes, outputs }: RangeProgress, wait: number): Progress {
     const merged = Math.min(1, readBytes / Math.max(1, this.#totalBytes));
     const proven = Math.min(1, provenBytes / Math.max(1, writtenBytes));
     const share = MERGE_SHARE * (phase === 'proof' ? 1 : merged) + (1 - MERGE_SHARE) * proven;
@@ -465,6 +471,7 @@ class Compaction {
       bytesPerSecond: elapsed > 0.05 ? readBytes / elapsed : 0,
       etaSeconds: elapsed > 0.3 && part > 0.01 ? (elapsed * (1 - part)) / part : undefined,
       pauseMs: Math.max(wait, 1000 * due),
+      outputs,
     };
   }
 }

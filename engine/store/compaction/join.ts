@@ -1,17 +1,21 @@
 /** Ranges of one compaction put together again. */
 import type { BlobFileGarbage } from '../../formats/leveldb/versionEdit.ts';
+import { LIVE_OUTPUTS_MAX } from './outputs.ts';
 import { sumDigests } from './proof.ts';
 import type { RangeJobResult, RangeProgress } from './rangeJob.ts';
 import { MergeCounts } from './rules.ts';
 
 export function sumProgress(all: readonly RangeProgress[]): RangeProgress {
   const sum = (of: (p: RangeProgress) => number): number => all.reduce((n, p) => n + of(p), 0);
+  // Every range shows at least what it is writing.
+  const each = Math.max(1, Math.floor(LIVE_OUTPUTS_MAX / all.length));
   return {
     phase: all.every((p) => p.phase === 'proof') ? 'proof' : 'merge',
     readBytes: sum((p) => p.readBytes),
     writtenBytes: sum((p) => p.writtenBytes),
     entries: sum((p) => p.entries),
     provenBytes: sum((p) => p.provenBytes),
+    outputs: all.flatMap((p) => p.outputs.slice(-each)),
   };
 }
 

@@ -22,6 +22,20 @@ export interface OutputTable {
   readonly summary: TableSummary;
 }
 
+/** An output as it grows: bytes of data blocks until it is finished, then of the file. */
+export interface LiveOutput {
+  readonly number: number;
+  readonly bytes: number;
+  /** User keys so far, cut at `LIVE_KEY_BYTES`. */
+  readonly smallest: Uint8Array;
+  readonly largest: Uint8Array;
+}
+
+/** Outputs that progress tells of at the most: the newest. */
+export const LIVE_OUTPUTS_MAX = 64;
+/** More of a key than any picture of it shows. */
+export const LIVE_KEY_BYTES = 1024;
+
 export interface OutputLimits {
   /** Size in bytes at which a table is cut. */
   readonly maxBytes: number;
@@ -33,6 +47,8 @@ const SYNC_BYTES = 16 << 20;
 
 export class Outputs implements EntrySink {
   readonly tables: OutputTable[] = [];
+  /** Of the newest of `tables`. */
+  #live: LiveOutput[] = [];
   readonly #fs: FileSystem;
   readonly #place: () => OutputPlace;
   readonly #limits: OutputLimits;
@@ -70,7 +86,19 @@ export class Outputs implements EntrySink {
 
   /** Bytes written so far, about. */
   get bytes(): number {
-    return this.#bytesDone + (this.#builder?.dataBytes ?? 0);
+    return this.#bytesDone + this.#openBytes;
+  }
+
+  /** Tables so far in key order, the newest `LIVE_OUTPUTS_MAX` of them; the one under way is the last. */
+  live(): readonly LiveOutput[] {
+    const open = this.#open;
+    const span = this.#builder?.keySpan(LIVE_KEY_BYTES);
+    if (open === undefined || span === undefined) return this.#live;
+    return [...this.#live.slice(1 - LIVE_OUTPUTS_MAX), { number: open.place.number, bytes: this.#openBytes, ...span }];
+  }
+
+  get #openBytes(): number {
+    return this.#builder?.dataBytes ?? 0;
   }
 
   add(
@@ -153,7 +181,13 @@ export class Outputs implements EntrySink {
     this.tables.push({ number: open.place.number, path: open.place.path, summary });
     open.file.close();
     this.#bytesDone += summary.bytes;
+    this.#live = [...this.#live.slice(1 - LIVE_OUTPUTS_MAX), finished(open.place.number, summary)];
   }
+}
+
+function finished(number: number, { bytes, smallest, largest }: TableSummary): LiveOutput {
+  const userKey = (key: Uint8Array): Uint8Array => key.slice(0, Math.min(Math.max(0, key.length - 8), LIVE_KEY_BYTES));
+  return { number, bytes, smallest: userKey(smallest), largest: userKey(largest) };
 }
 
 function quietly(run: () => void): void {

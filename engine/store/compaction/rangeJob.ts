@@ -19,7 +19,7 @@ import { Below, type RunLookup } from './below.ts';
 import { BlobGarbage, entityReferences } from './blobGarbage.ts';
 import { Grandparents } from './grandparents.ts';
 import { type EntrySink, MergeFilter } from './mergeFilter.ts';
-import { type OutputPlace, Outputs, type OutputTable } from './outputs.ts';
+import { type LiveOutput, type OutputPlace, Outputs, type OutputTable } from './outputs.ts';
 import { type Digest, DigestWalk, equalDigests, StateDigest } from './proof.ts';
 import { type MergeCounts, type MergeRules, NoDamage, proofFailure, sureMerge } from './rules.ts';
 import { Stripes } from './stripes.ts';
@@ -69,9 +69,18 @@ export interface RangeProgress {
   readonly entries: number;
   /** Of `writtenBytes`, read back. */
   readonly provenBytes: number;
+  /** What was written so far; see `Outputs.live`. */
+  readonly outputs: readonly LiveOutput[];
 }
 
-export const NO_PROGRESS: RangeProgress = { phase: 'merge', readBytes: 0, writtenBytes: 0, entries: 0, provenBytes: 0 };
+export const NO_PROGRESS: RangeProgress = {
+  phase: 'merge',
+  readBytes: 0,
+  writtenBytes: 0,
+  entries: 0,
+  provenBytes: 0,
+  outputs: [],
+};
 
 export interface RangeJobResult {
   readonly tables: readonly OutputTable[];
@@ -179,13 +188,15 @@ export function* rangeJob(input: RangeJobInput, world: RangeJobWorld): Generator
         writtenBytes: outputs.bytes,
         entries: filter.counts.entries,
         provenBytes: 0,
+        outputs: outputs.live(),
       };
       until = clock.elapsed() + SLICE_MS;
     }
     const tables = outputs.finish();
     const { counts } = filter;
     inputs.close();
-    const before = { readBytes: inputs.readBytes, writtenBytes: outputs.bytes, entries: counts.entries };
+    const written = { writtenBytes: outputs.bytes, outputs: outputs.live() };
+    const before = { readBytes: inputs.readBytes, ...written, entries: counts.entries };
     yield* proveRange(input, world, tables, counts, digest.digest, before);
     done = true;
     return {
@@ -335,6 +346,7 @@ export function* countRange(
         writtenBytes: 0,
         entries: filter.counts.entries,
         provenBytes: 0,
+        outputs: [],
       };
       until = clock.elapsed() + SLICE_MS;
     }

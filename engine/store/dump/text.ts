@@ -138,6 +138,10 @@ function what(e: LogEvent): string {
       return `recovery started: WALs ${e.wals.map((w) => `#${w}`).join(' ')}`;
     case 'recoveryFinished':
       return `recovery finished: ${e.status}`;
+    case 'stalled':
+      return `writes ${e.how === 'stop' ? 'stopped' : 'slowed down'}: ${e.why}`;
+    case 'installed':
+      return 'another version of the tree';
     case 'other':
       return e.event;
   }

@@ -3,7 +3,7 @@
  * the key's hash chooses the line, the other half, multiplied on, the bits.
  */
 import { xxph3, xxph3Result } from '../../../base/xxph3.ts';
-import type { FilterReader } from './filter.ts';
+import type { FilterReader, FilterShape } from './filter.ts';
 import { mulHigh32 } from './wide.ts';
 
 const STEP = 0x9e3779b9;
@@ -11,6 +11,7 @@ const STEP = 0x9e3779b9;
 export class FastLocalBloom implements FilterReader {
   static readonly lineBytes = 64;
   readonly kind: string;
+  readonly shape: FilterShape;
   readonly #bytes: Uint8Array;
   readonly #lines: number;
   readonly #probes: number;
@@ -21,6 +22,8 @@ export class FastLocalBloom implements FilterReader {
     this.#bytes = bytes;
     this.#lines = Math.floor(length / FastLocalBloom.lineBytes);
     this.#probes = probes;
+    const lineBits = 8 * FastLocalBloom.lineBytes;
+    this.shape = { scheme: 'blocked-bloom', bits: this.#lines * lineBits, probes, lineBits };
   }
 
   mayContain(buf: Uint8Array, start: number, end: number): boolean {

@@ -9,9 +9,23 @@ import { FastLocalBloom } from './fastLocalBloom.ts';
 import { LegacyBloom } from './legacyBloom.ts';
 import { Ribbon } from './ribbon.ts';
 
+/** What a filter's rate of false positives follows from. */
+export interface FilterShape {
+  /** `blocked-bloom`: all probes of a key fall into one line of `lineBits`. `constant` answers all keys alike. */
+  readonly scheme: 'bloom' | 'blocked-bloom' | 'ribbon' | 'constant';
+  /** Bits that keys can set, metadata aside. */
+  readonly bits: number;
+  /** Probes for one key; null where there are none to count. */
+  readonly probes: number | null;
+  readonly lineBits?: number;
+  /** Ribbon: chance that a key that was not added agrees in all result bits. */
+  readonly chance?: number;
+}
+
 export interface FilterReader {
   /** What it is, for people: `rocksdb.BuiltinBloomFilter: FastLocalBloom, 6 probes`. */
   readonly kind: string;
+  readonly shape: FilterShape;
   /** False only if the key buf[start, end) was not added: a user key without timestamp, or a prefix. */
   mayContain(buf: Uint8Array, start: number, end: number): boolean;
 }
@@ -25,7 +39,11 @@ const MARK_RIBBON = -2;
 const MAX_NEW_PROBES = 30;
 
 function constantFilter(what: string, answer: boolean): FilterReader {
-  return { kind: `${POLICY}: ${what}`, mayContain: () => answer };
+  return {
+    kind: `${POLICY}: ${what}`,
+    shape: { scheme: 'constant', bits: 0, probes: null, chance: answer ? 1 : 0 },
+    mayContain: () => answer,
+  };
 }
 
 /** The filter in `bytes`, a whole filter block without its trailer; it keeps the reference. */

@@ -3,10 +3,11 @@
  * fall into one cache line of the machine that wrote it.
  */
 import { BLOOM_SEED, hash32Rocks } from '../../../base/xxph3.ts';
-import type { FilterReader } from './filter.ts';
+import type { FilterReader, FilterShape } from './filter.ts';
 
 export class LegacyBloom implements FilterReader {
   readonly kind: string;
+  readonly shape: FilterShape;
   readonly #bytes: Uint8Array;
   readonly #probes: number;
   readonly #lines: number;
@@ -19,6 +20,7 @@ export class LegacyBloom implements FilterReader {
     this.#probes = probes;
     this.#lines = lines;
     this.#lineBytes = lineBytes;
+    this.shape = { scheme: 'blocked-bloom', bits: lines * lineBytes * 8, probes, lineBits: lineBytes * 8 };
   }
 
   mayContain(buf: Uint8Array, start: number, end: number): boolean {

@@ -4,6 +4,7 @@
  */
 import { readU32 } from '../../../base/bytes.ts';
 import { BLOOM_SEED, hash32Level } from '../../../base/xxph3.ts';
+import type { FilterShape } from './filter.ts';
 
 /** Name of the policy in the metaindex, after `filter.`. */
 export const LEVELDB_FILTER_POLICY = 'leveldb.BuiltinBloomFilter2';
@@ -29,6 +30,20 @@ export class LeveldbFilter {
     this.#filters = sound ? Math.floor((tail - arrayAt) / 4) : 0;
     this.#rangeBytes = 2 ** (sound ? (block[tail + 4] as number) : 0);
     this.kind = `${LEVELDB_FILTER_POLICY}: ${sound ? `Bloom per ${this.#rangeBytes} bytes` : 'damaged'}`;
+  }
+
+  /** Of all the filters of the block together. */
+  get shape(): FilterShape {
+    let bits = 0;
+    let probes: number | null = null;
+    for (let i = 0; i < this.#filters; i++) {
+      const from = readU32(this.#block, this.#arrayAt + 4 * i);
+      const to = readU32(this.#block, this.#arrayAt + 4 * i + 4);
+      if (from > to || to > this.#arrayAt || to - from < 2) continue;
+      bits += 8 * (to - from - 1);
+      probes ??= this.#block[to - 1] as number;
+    }
+    return { scheme: 'bloom', bits, probes };
   }
 
   /** False only if the user key buf[start, end) is not in the data block at file offset `blockOffset`. */

@@ -8,7 +8,7 @@
  */
 import { readU32 } from '../../../base/bytes.ts';
 import { xxph3, xxph3Result } from '../../../base/xxph3.ts';
-import type { FilterReader } from './filter.ts';
+import type { FilterReader, FilterShape } from './filter.ts';
 import { mul64High, mulHigh32 } from './wide.ts';
 
 const ROWS = 128;
@@ -23,6 +23,7 @@ function rawSeed(ordinal: number): number {
 
 export class Ribbon implements FilterReader {
   readonly kind: string;
+  readonly shape: FilterShape;
   readonly #bytes: Uint8Array;
   readonly #seed: number;
   /** First rows that a key can have: 1 … 128 × blocks − 127. */
@@ -42,6 +43,13 @@ export class Ribbon implements FilterReader {
     this.#starts = blocks * ROWS - (ROWS - 1);
     this.#bits = Math.min(bits, MAX_RESULT_BITS);
     this.#fewer = bits > MAX_RESULT_BITS ? 0 : bits * blocks - segments;
+    const share = this.#fewer / blocks;
+    this.shape = {
+      scheme: 'ribbon',
+      bits: segments * ROWS,
+      probes: null,
+      chance: share * 2 ** (1 - this.#bits) + (1 - share) * 2 ** -this.#bits,
+    };
     this.kind = `${policy}: Ribbon128, ${(Math.min(segments / blocks, MAX_RESULT_BITS)).toFixed(1)} bits of result`;
   }
 

@@ -5,7 +5,7 @@
 import type { BlockHandle } from '../footer.ts';
 import { IndexBlock } from '../indexBlock.ts';
 import type { TableReader } from '../tableReader.ts';
-import { type FilterReader, openFullFilter } from './filter.ts';
+import { type FilterReader, type FilterShape, openFullFilter } from './filter.ts';
 import { openLeveldbFilter } from './leveldbFilter.ts';
 
 const LEVELDB = 'filter.leveldb.BuiltinBloomFilter2';
@@ -13,6 +13,8 @@ const LEVELDB = 'filter.leveldb.BuiltinBloomFilter2';
 const BUILTIN = ['rocksdb.BuiltinBloomFilter', 'rocksdb.BuiltinRibbonFilter', 'bloomfilter', 'ribbonfilter'];
 /** Partitions kept in memory at once. */
 const PARTITIONS_MAX = 64;
+/** What a filter's block holds beside its bits. */
+const PARTITION_METADATA_BYTES = 5;
 
 type Probe = (b: Uint8Array, start: number, length: number, blockOffset: number) => boolean;
 
@@ -24,13 +26,29 @@ export class TableFilter {
   /** Bytes held in memory when opened. */
   readonly bytes: number;
   readonly partitions: number;
+  /** `block-based` is LevelDB's: a filter per 2 KiB of the file. */
+  readonly layout: 'full' | 'partitioned' | 'block-based';
+  readonly shape: FilterShape;
+  /** Where the partitions stand; empty for a filter in one block. */
+  readonly blocks: readonly BlockHandle[];
   readonly #probe: Probe;
 
-  private constructor(name: string, kind: string, bytes: number, partitions: number, probe: Probe) {
+  private constructor(
+    name: string,
+    kind: string,
+    layout: TableFilter['layout'],
+    shape: FilterShape,
+    bytes: number,
+    blocks: readonly BlockHandle[],
+    probe: Probe,
+  ) {
+    this.layout = layout;
+    this.shape = shape;
     this.name = name;
     this.kind = kind;
     this.bytes = bytes;
-    this.partitions = partitions;
+    this.partitions = Math.max(1, blocks.length);
+    this.blocks = blocks;
     this.#probe = probe;
   }
 
@@ -51,18 +69,17 @@ export class TableFilter {
       if (name === LEVELDB) {
         const block = table.readOwned(handle);
         const filter = openLeveldbFilter(block);
-        return new TableFilter(name, filter.kind, block.length, 1, (b, start, length, blockOffset) =>
-          filter.mayContain(blockOffset, b, start, start + length),
-        );
+        const probe: Probe = (b, start, length, blockOffset) =>
+          filter.mayContain(blockOffset, b, start, start + length);
+        return new TableFilter(name, filter.kind, 'block-based', filter.shape, block.length, [], probe);
       }
       const policy = name.slice(name.indexOf('.') + 1);
       if (!BUILTIN.includes(policy)) continue;
       if (name.startsWith('fullfilter.')) {
         const block = table.readOwned(handle);
         const filter = openFullFilter(block);
-        return new TableFilter(name, filter.kind, block.length, 1, (b, start, length) =>
-          filter.mayContain(b, start, start + length),
-        );
+        const probe: Probe = (b, start, length) => filter.mayContain(b, start, start + length);
+        return new TableFilter(name, filter.kind, 'full', filter.shape, block.length, [], probe);
       }
       if (name.startsWith('partitionedfilter.')) return TableFilter.#partitioned(table, name, handle);
     }
@@ -81,10 +98,17 @@ export class TableFilter {
       open.set(i, filter);
       return filter;
     };
-    const kind = index.count > 0 ? partition(0).kind : 'empty';
+    const first = index.count > 0 ? partition(0) : undefined;
     let bytes = block.length;
-    for (let i = 0; i < index.count; i++) bytes += index.size(i);
-    return new TableFilter(name, kind, bytes, index.count, (b, start, length) => {
+    let bits = 0;
+    const blocks: BlockHandle[] = [];
+    for (let i = 0; i < index.count; i++) {
+      blocks.push({ offset: index.offset(i), size: index.size(i) });
+      bytes += index.size(i);
+      bits += Math.max(0, index.size(i) - PARTITION_METADATA_BYTES) * 8;
+    }
+    const shape: FilterShape = { ...(first?.shape ?? { scheme: 'constant', probes: null, chance: 1 }), bits };
+    const probe: Probe = (b, start, length) => {
       const i = index.find(b.subarray(start, start + length), table.order);
       // A damaged partition says nothing; the data decide.
       if (i >= index.count) return true;
@@ -93,6 +117,7 @@ export class TableFilter {
       } catch {
         return true;
       }
-    });
+    };
+    return new TableFilter(name, first?.kind ?? 'empty', 'partitioned', shape, bytes, blocks, probe);
   }
 }

@@ -1,0 +1,160 @@
+/**
+ * The memory and the functions of the kernels that merge, digest and build data blocks. Compiled once, at
+ * first use; each machine has a memory of its own, in which everything that works together stands: blocks
+ * read, the batch, the block that is being built.
+ */
+import { compile, type Program, WasmMemory } from '../../../base/wasm.ts';
+import { buildKernel } from './buildKernel.ts';
+import { digestKernels } from './digestKernel.ts';
+import { BATCH_AT, FREE_AT, Record, SINGLE_AT, SLOP } from './layout.ts';
+import { advanceKernel, mergeKernel, settleKernel, stepKernel } from './mergeKernel.ts';
+
+const FIRST_BYTES = 1 << 17;
+
+let program: Program | undefined;
+
+function compiled(): Program {
+  program ??= compile(
+    {
+      merge: mergeKernel(),
+      step: stepKernel(),
+      settle: settleKernel(),
+      advance: advanceKernel(),
+      build: buildKernel(),
+      ...digestKernels(),
+    },
+    FIRST_BYTES,
+  );
+  return program;
+}
+
+type Kernel = (a?: number, b?: number) => number;
+
+export class BlockMachine {
+  readonly merge: Kernel;
+  readonly step: Kernel;
+  readonly settle: Kernel;
+  readonly advance: Kernel;
+  readonly build: Kernel;
+  readonly digestBatch: Kernel;
+  readonly digestBegin: Kernel;
+  readonly digestBytes: Kernel;
+  readonly digestNumber: Kernel;
+  readonly digestEnd: Kernel;
+  /** The memory as 32-bit numbers. */
+  words: Int32Array;
+  readonly #memory: WasmMemory;
+  /** Where free memory begins. */
+  #free = FREE_AT;
+  /** Room for one entry from outside, and how much of it there is. */
+  #single = 0;
+  #singleBytes = 0;
+
+  constructor() {
+    const { memory, call } = compiled().instantiate();
+    this.#memory = new WasmMemory(memory);
+    this.words = new Int32Array(this.bytes.buffer);
+    this.merge = call['merge'] as Kernel;
+    this.step = call['step'] as Kernel;
+    this.settle = call['settle'] as Kernel;
+    this.advance = call['advance'] as Kernel;
+    this.build = call['build'] as Kernel;
+    this.digestBatch = call['digestBatch'] as Kernel;
+    this.digestBegin = call['digestBegin'] as Kernel;
+    this.digestBytes = call['digestBytes'] as Kernel;
+    this.digestNumber = call['digestNumber'] as Kernel;
+    this.digestEnd = call['digestEnd'] as Kernel;
+  }
+
+  /** The memory; another array after `allocate`. */
+  get bytes(): Uint8Array {
+    return this.#memory.bytes;
+  }
+
+  /** The address of `n` bytes that nobody else has, with slop behind them. They are never given back. */
+  allocate(n: number): number {
+    const at = this.#free;
+    this.#free = at + Math.ceil((n + SLOP) / 16) * 16;
+    this.#memory.reserve(this.#free);
+    if (this.words.buffer !== this.bytes.buffer) this.words = new Int32Array(this.bytes.buffer);
+    return at;
+  }
+
+  /** The number at `address`, which is a multiple of 4. */
+  word(address: number): number {
+    return this.words[address >>> 2] as number;
+  }
+
+  setWord(address: number, value: number): void {
+    this.words[address >>> 2] = value;
+  }
+
+  /** The 64-bit number at `address`; above 2^53 the lowest bits are lost. */
+  wide(address: number): number {
+    return (this.word(address) >>> 0) + (this.word(address + 4) >>> 0) * 0x1_0000_0000;
+  }
+
+  /** The sequence number of the tag at `address`. */
+  sequence(address: number): number {
+    return (this.word(address) >>> 8) + (this.word(address + 4) >>> 0) * 0x100_0000;
+  }
+
+  /** Copies bytes from outside to where the kernels reach them; returns their address, good until the next call. */
+  place(from: Uint8Array, start: number, length: number): number {
+    const before = this.bytes;
+    const at = this.#room(length);
+    const { bytes } = this;
+    copyIn(bytes, at, from === before ? bytes : from, start, length);
+    return at;
+  }
+
+  /** Makes the single record of an entry from outside, and returns its address. */
+  single(
+    key: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    tagLow: number,
+    tagHigh: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): number {
+    const before = this.bytes;
+    const room = this.#room(keyLength + valueLength);
+    // Making room may move the memory, and what is copied may stand in it.
+    const { bytes } = this;
+    copyIn(bytes, room, key === before ? bytes : key, keyStart, keyLength);
+    copyIn(bytes, room + keyLength, value === before ? bytes : value, valueStart, valueLength);
+    this.setWord(SINGLE_AT + Record.key, room);
+    this.setWord(SINGLE_AT + Record.keyLength, keyLength);
+    this.setWord(SINGLE_AT + Record.tag, tagLow);
+    this.setWord(SINGLE_AT + Record.tag + 4, tagHigh);
+    this.setWord(SINGLE_AT + Record.value, room + keyLength);
+    this.setWord(SINGLE_AT + Record.valueLength, valueLength);
+    return SINGLE_AT;
+  }
+
+  /** The user key of record `i` of the batch, a copy. */
+  keyOf(i: number): Uint8Array {
+    const record = BATCH_AT + i * Record.bytes;
+    const at = this.word(record + Record.key);
+    return this.bytes.slice(at, at + this.word(record + Record.keyLength));
+  }
+
+  #room(n: number): number {
+    if (n > this.#singleBytes) {
+      this.#singleBytes = Math.max(512, 2 * n);
+      this.#single = this.allocate(this.#singleBytes);
+    }
+    return this.#single;
+  }
+}
+
+/** From here on `set`, which makes a view, is quicker than a loop. */
+const COPIED_SINGLY = 48;
+
+function copyIn(into: Uint8Array, at: number, from: Uint8Array, start: number, length: number): void {
+  if (length > COPIED_SINGLY) into.set(from.subarray(start, start + length), at);
+  else for (let i = 0; i < length; i++) into[at + i] = from[start + i] as number;
+}
+

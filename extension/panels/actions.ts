@@ -1,0 +1,59 @@
+/** What a page asks for that only the host can do, and that is the same whichever page asks. */
+import * as vscode from 'vscode';
+import type { ViewAction } from '../../engine/protocol/viewApi.ts';
+import { COMMANDS } from '../ids.ts';
+import type { Services } from '../services.ts';
+import type { Store } from '../store.ts';
+import { saveFile } from './saveFile.ts';
+
+/** Actions that a view does by itself. */
+type OwnAction = 'rerun' | 'refresh';
+
+export async function perform(
+  services: Services,
+  store: Store,
+  what: Exclude<ViewAction, { readonly action: OwnAction }>,
+): Promise<void> {
+  const { documents, tree } = services;
+  const run = (command: string, args: object): Thenable<void> =>
+    vscode.commands.executeCommand(command, { store, ...args });
+  switch (what.action) {
+    case 'openValue':
+      return documents.openValue(store, what.family, what.key, what.seq);
+    case 'copyText':
+      return vscode.env.clipboard.writeText(what.text);
+    case 'revealTable':
+      return tree.revealTable(store, what.table);
+    case 'openProblem':
+      return documents.openPlace(store, what.path, what.offset ?? undefined);
+    case 'openTable':
+      return run(COMMANDS.showTable, { table: what.table });
+    case 'openBlock':
+      return documents.openBlockAt(store, what.table, what.offset);
+    case 'scan':
+      return run(COMMANDS.scan, {
+        family: what.family,
+        ...(what.prefix === undefined ? {} : { prefix: what.prefix }),
+      });
+    case 'get':
+      return run(COMMANDS.get, { family: what.family });
+    case 'explain':
+      return run(COMMANDS.explain, { family: what.family });
+    case 'showVisualizer':
+      return run(COMMANDS.showVisualizer, { family: what.family });
+    case 'compact':
+      return run(COMMANDS.compact, {
+        family: what.family,
+        ...(what.tables.length === 0 ? {} : { tables: what.tables }),
+      });
+    case 'cancelCompaction':
+      store.cancelWriting();
+      return;
+    case 'saveFile':
+      await saveFile(store, what.suggested, what.bytes);
+      return;
+    case 'selectedTables':
+      // Only the visualiser's selection is that of the tree.
+      return;
+  }
+}

@@ -1,0 +1,74 @@
+/** Events by pixel column and lane: pure, no DOM. What is painted is bounded by the width, not by the events. */
+import type { Timeline } from '../../engine/model/timeline/timeline.ts';
+import type { TimeScale } from './timeScale.ts';
+
+/** Lane of each kind, by its index in EVENT_KINDS. */
+export const LANE_OF: readonly number[] = [2, 0, 1, 1, 0, 2];
+export const LANES = ['flush', 'compact', 'other'] as const;
+const KINDS = LANE_OF.length;
+
+/** A run of neighbouring columns of a lane that look the same. */
+export interface Run {
+  readonly lane: number;
+  /** Index in EVENT_KINDS of the kind that is met most. */
+  readonly kind: number;
+  readonly from: number;
+  readonly to: number;
+  /** 0 … 1: how many events stand in a column, by the logarithm. */
+  readonly weight: number;
+}
+
+export interface Density {
+  readonly runs: readonly Run[];
+  /** Pixels between two events where they are spread evenly. */
+  readonly spacing: number;
+}
+
+/** Steps of weight, so that neighbours join. */
+const STEPS = 6;
+
+export function density(timeline: Timeline, scale: TimeScale, from: number, to: number, width: number): Density {
+  const first = Math.max(0, scale.lastAt(from) - 1);
+  const last = Math.min(timeline.events, scale.lastAt(to) + 1);
+  const counts = new Uint32Array(width * KINDS);
+  const perValue = width / (to - from || 1);
+  for (let e = first; e < last; e++) {
+    const x = Math.floor((scale.value(e + 1) - from) * perValue);
+    if (x < 0 || x >= width) continue;
+    const i = x * KINDS + (timeline.kind[e] as number);
+    counts[i] = (counts[i] as number) + 1;
+  }
+  let most = 1;
+  const lanes = LANES.length;
+  const sums = new Uint32Array(width * lanes);
+  const tops = new Uint8Array(width * lanes);
+  for (let x = 0; x < width; x++) {
+    for (let k = 0; k < KINDS; k++) {
+      const n = counts[x * KINDS + k] as number;
+      if (n === 0) continue;
+      const i = x * lanes + (LANE_OF[k] as number);
+      if ((sums[i] as number) === 0 || n > (counts[x * KINDS + (tops[i] as number)] as number)) tops[i] = k;
+      sums[i] = (sums[i] as number) + n;
+      most = Math.max(most, sums[i] as number);
+    }
+  }
+  const runs: Run[] = [];
+  const log = Math.log2(1 + most);
+  for (let lane = 0; lane < lanes; lane++) {
+    let start = -1;
+    let kind = -1;
+    let step = -1;
+    for (let x = 0; x <= width; x++) {
+      const i = x * lanes + lane;
+      const n = x < width ? (sums[i] as number) : 0;
+      const k = n > 0 ? (tops[i] as number) : -1;
+      const s = n > 0 ? Math.ceil((Math.log2(1 + n) / log) * STEPS) : -1;
+      if (k === kind && s === step) continue;
+      if (kind >= 0) runs.push({ lane, kind, from: start, to: x, weight: step / STEPS });
+      start = x;
+      kind = k;
+      step = s;
+    }
+  }
+  return { runs, spacing: width / Math.max(1, last - first) };
+}

@@ -1,0 +1,284 @@
+/**
+ * Where each live table of a tree stands on the visualiser's map: pure, no DOM. The shapes and the questions
+ * (which table is here, which one is next) are those of webview/map/layout.ts; a table is its life.
+ *
+ * Edges are fractions of the whole axis.
+ * - Axis `keys`: a table reaches from the position of its smallest key to where the next position after its
+ *   largest key begins. Positions are of the whole history, so a table keeps its place through time, and edges
+ *   are computed once a life.
+ * - Axis `bytes`: the tables of a level side by side in its order. One scale for all levels; the largest level
+ *   fills the width.
+ *
+ * Levels that ever hold a table in this history have a row all the time, so that rows stay where they are while
+ * a person scrubs. Arrays are used again by the next layout, and nothing is allocated per table.
+ */
+import type { Timeline, TreeAt } from '../../engine/model/timeline/timeline.ts';
+import { type MapLayout, type MapRow, Skyline } from '../map/layout.ts';
+import type { Axis } from './state.ts';
+
+/** Sublevels of L0 that get a row of their own; older ones share the lowest. */
+export const L0_ROWS_MAX = 128;
+
+/** What the layout needs of `TimelineInfo`. */
+export interface PositionRange {
+  readonly firstPosition: number;
+  readonly lastPosition: number;
+}
+
+const NOTHING: PositionRange = { firstPosition: 0, lastPosition: -1 };
+
+export class TreeLayout implements MapLayout {
+  axis: Axis = 'keys';
+  rows: MapRow[] = [];
+  /** By life. Of a life that is not live they are what they were when it was last laid out. */
+  left = new Float64Array(0);
+  right = new Float64Array(0);
+  rowOf = new Int32Array(0);
+  /** What the whole axis stands for: positions from `origin`, or bytes from 0. */
+  origin = 0;
+  extent = 1;
+  /** Levels with a row, from the top. */
+  levels: number[] = [];
+
+  #timeline: Timeline | undefined;
+  /** Lives that were looked at for levels and positions. */
+  #known = 0;
+  #used = new Uint8Array(256);
+  /** Positions that are no whole numbers, in order: keys that came after the others were numbered. */
+  #late = new Float64Array(0);
+  #placedAxis: Axis | undefined;
+  #range = NOTHING;
+
+  readonly #skyline = new Skyline();
+  #bounds = new Float64Array(0);
+  #firstRank = new Uint32Array(0);
+  #height = new Int32Array(0);
+  #sorted = new Uint32Array(0);
+  #rowLives = new Uint32Array(0);
+  #counts = new Uint32Array(0);
+
+  /** Where a position stands on the axis of keys, as a fraction. */
+  fractionOf(position: number): number {
+    return (position - this.origin) / this.extent;
+  }
+
+  /** The position at a fraction of the axis of keys. */
+  positionAt(fraction: number): number {
+    return this.origin + fraction * this.extent;
+  }
+
+  /** Lays out `tree`. `alsoLevels` get a row even where they never held a table. */
+  update(tree: TreeAt, axis: Axis, info: PositionRange = NOTHING, alsoLevels: readonly number[] = []): void {
+    this.axis = axis;
+    this.#learn(tree.timeline);
+    if (axis === 'keys') this.#placeKeys(tree.timeline, info);
+    else this.#placeBytes(tree);
+    this.#placedAxis = axis;
+    this.levels = [];
+    for (let level = 0; level < 256; level++) {
+      if (level === 0 || this.#used[level] === 1 || alsoLevels.includes(level)) this.levels.push(level);
+    }
+    this.rows = [];
+    for (const level of this.levels) {
+      const lives = tree.lives(level);
+      if (level === 0 && axis === 'keys' && lives.length > 1) this.#addSublevels(tree.timeline, lives);
+      else this.#addRow(level, 0, lives);
+    }
+  }
+
+  #addRow(level: number, sublevel: number, lives: Uint32Array): void {
+    const row = this.rows.length;
+    for (let i = 0; i < lives.length; i++) this.rowOf[lives[i] as number] = row;
+    this.rows.push({ level, sublevel, tables: lives });
+  }
+
+  /** Takes in lives that have come since the last time. */
+  #learn(t: Timeline): void {
+    if (this.#timeline !== t) {
+      this.#timeline = t;
+      this.#known = 0;
+      this.#used.fill(0);
+      this.#late = new Float64Array(0);
+      this.#placedAxis = undefined;
+    }
+    if (this.left.length < t.lives) {
+      const length = Math.max(t.lives, 2 * this.left.length);
+      const longer = <T extends Float64Array | Int32Array>(next: T, old: T): T => {
+        next.set(old as never);
+        return next;
+      };
+      this.left = longer(new Float64Array(length), this.left);
+      this.right = longer(new Float64Array(length), this.right);
+      this.rowOf = longer(new Int32Array(length), this.rowOf);
+    }
+    const late: number[] = [];
+    for (let life = this.#known; life < t.lives; life++) {
+      this.#used[t.level[life] as number] = 1;
+      for (const p of [t.smallest[life] as number, t.largest[life] as number]) {
+        if (p !== Math.floor(p) && !Number.isNaN(p)) late.push(p);
+      }
+    }
+    if (late.length === 0) return;
+    this.#late = Float64Array.from(new Set([...this.#late, ...late])).sort();
+    // A late key ends what reached as far as the next whole position.
+    this.#placedAxis = undefined;
+  }
+
+  #placeKeys(t: Timeline, info: PositionRange): void {
+    const range = info.lastPosition >= info.firstPosition ? info : NOTHING;
+    const same =
+      this.#placedAxis === 'keys' &&
+      this.#range.firstPosition === range.firstPosition &&
+      this.#range.lastPosition === range.lastPosition;
+    this.#range = range;
+    this.origin = range.firstPosition;
+    this.extent = Math.max(1, range.lastPosition + 1 - range.firstPosition);
+    const { left, right, origin, extent } = this;
+    for (let life = same ? this.#known : 0; life < t.lives; life++) {
+      left[life] = ((t.smallest[life] as number) - origin) / extent;
+      right[life] = (this.#after(t.largest[life] as number) - origin) / extent;
+    }
+    this.#known = t.lives;
+  }
+
+  /** The next position behind `position` at which a key may stand. */
+  #after(position: number): number {
+    const whole = Math.floor(position) + 1;
+    const late = this.#late;
+    if (late.length === 0) return whole;
+    let low = 0;
+    let high = late.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((late[middle] as number) <= position) low = middle + 1;
+      else high = middle;
+    }
+    return low < late.length ? Math.min(whole, late[low] as number) : whole;
+  }
+
+  #placeBytes(tree: TreeAt): void {
+    const t = tree.timeline;
+    let largest = 1;
+    for (let level = 0; level < tree.levels; level++) {
+      const lives = tree.lives(level);
+      let sum = 0;
+      for (let i = 0; i < lives.length; i++) sum += t.bytes[lives[i] as number] as number;
+      if (sum > largest) largest = sum;
+    }
+    this.origin = 0;
+    this.extent = largest;
+    for (let level = 0; level < tree.levels; level++) {
+      const lives = tree.lives(level);
+      let at = 0;
+      for (let i = 0; i < lives.length; i++) {
+        const life = lives[i] as number;
+        this.left[life] = at / largest;
+        at += t.bytes[life] as number;
+        this.right[life] = at / largest;
+      }
+    }
+    this.#known = t.lives;
+  }
+
+  /** L0, newest on top: each table lies one above the highest older one that it overlaps. */
+  #addSublevels(t: Timeline, lives: Uint32Array): void {
+    const n = lives.length;
+    this.#reserve(n);
+    const bounds = this.#bounds.subarray(0, 2 * n);
+    for (let i = 0; i < n; i++) {
+      bounds[2 * i] = t.smallest[lives[i] as number] as number;
+      bounds[2 * i + 1] = t.largest[lives[i] as number] as number;
+    }
+    bounds.sort();
+    let ranks = 0;
+    for (let i = 0; i < 2 * n; i++) {
+      if (ranks === 0 || bounds[i] !== bounds[ranks - 1]) bounds[ranks++] = bounds[i] as number;
+    }
+    const height = this.#height;
+    const firstRank = this.#firstRank;
+    this.#skyline.reset(ranks);
+    let top = 0;
+    for (let i = n - 1; i >= 0; i--) {
+      const life = lives[i] as number;
+      const first = rankOf(bounds, ranks, t.smallest[life] as number);
+      const last = rankOf(bounds, ranks, t.largest[life] as number);
+      firstRank[i] = first;
+      height[i] = this.#skyline.drop(first, Math.max(first, last));
+      top = Math.max(top, height[i] as number);
+    }
+    const lowest = Math.max(0, top + 1 - L0_ROWS_MAX);
+    this.#sortByRank(lives, ranks);
+    // Rows from the top: sort once more, stably, by height.
+    const counts = this.#counts;
+    counts.fill(0, 0, top + 2);
+    for (let i = 0; i < n; i++) {
+      const row = top - Math.max(lowest, height[i] as number);
+      counts[row + 1] = (counts[row + 1] as number) + 1;
+    }
+    for (let row = 0; row <= top; row++) counts[row + 1] = (counts[row + 1] as number) + (counts[row] as number);
+    for (let k = 0; k < n; k++) {
+      const i = this.#sorted[k] as number;
+      const row = top - Math.max(lowest, height[i] as number);
+      const at = counts[row] as number;
+      this.#rowLives[at] = lives[i] as number;
+      counts[row] = at + 1;
+    }
+    let from = 0;
+    for (let row = 0; row <= top - lowest; row++) {
+      const to = counts[row] as number;
+      this.#addRow(0, top - lowest - row, this.#rowLives.subarray(from, to));
+      from = to;
+    }
+  }
+
+  /** `#sorted` gets the places of `lives` in the order of their left edges. */
+  #sortByRank(lives: Uint32Array, ranks: number): void {
+    const counts = this.#counts;
+    counts.fill(0, 0, ranks + 1);
+    for (let i = 0; i < lives.length; i++) {
+      const rank = this.#firstRank[i] as number;
+      counts[rank + 1] = (counts[rank + 1] as number) + 1;
+    }
+    for (let r = 0; r < ranks; r++) counts[r + 1] = (counts[r + 1] as number) + (counts[r] as number);
+    for (let i = 0; i < lives.length; i++) {
+      const rank = this.#firstRank[i] as number;
+      const at = counts[rank] as number;
+      this.#sorted[at] = i;
+      counts[rank] = at + 1;
+    }
+  }
+
+  #reserve(n: number): void {
+    if (this.#height.length >= n) return;
+    const length = 2 * n;
+    this.#bounds = new Float64Array(2 * length);
+    this.#firstRank = new Uint32Array(length);
+    this.#height = new Int32Array(length);
+    this.#sorted = new Uint32Array(length);
+    this.#rowLives = new Uint32Array(length);
+    this.#counts = new Uint32Array(2 * length + 2);
+  }
+}
+
+/** Place of `value` among the first `count` of `sorted`. */
+function rankOf(sorted: Float64Array, count: number, value: number): number {
+  let low = 0;
+  let high = count - 1;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] as number) < value) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+/** The layout of `tree`; `into` is used again and handed back. */
+export function layoutTree(
+  tree: TreeAt,
+  axis: Axis,
+  info?: PositionRange,
+  into: TreeLayout = new TreeLayout(),
+): TreeLayout {
+  into.update(tree, axis, info);
+  return into;
+}

@@ -1,0 +1,111 @@
+/**
+ * How high the rows of the map are, and where: pure, no DOM. All numbers are CSS pixels.
+ *
+ * The rows fill the pane. L0 has a band of its own in which its sublevels stand on the ground of the band and
+ * pile up, so that the levels below stay where they are while tables come and go above.
+ */
+import type { MapLayout } from '../map/layout.ts';
+
+/** The rows of one level. */
+export interface Band {
+  readonly level: number;
+  top: number;
+  height: number;
+  /** First level that never held a table and stands between this one and the one above; -1 for none. */
+  skippedFrom: number;
+}
+
+const PAD = 6;
+const GAP = 7;
+/** Room for a line of text where levels are left out. */
+const SKIPPED_GAP = 17;
+const LEVEL_MIN = 24;
+const LEVEL_MAX = 92;
+/** The band of L0 against that of another level, where it has sublevels. */
+const L0_WEIGHT = 2;
+const L0_WEIGHT_MAX = 3;
+const SUBLEVEL_MAX = 24;
+const SUBLEVEL_MIN = 3;
+const SUBLEVEL_GAP = 1;
+
+export class RowPlaces {
+  /** By row of the layout. */
+  top = new Float64Array(16);
+  height = new Float64Array(16);
+  bands: Band[] = [];
+  total = 0;
+
+  /** Places the rows in `available` pixels, or in more where they need it. */
+  update(layout: MapLayout, available: number): void {
+    const { rows } = layout;
+    if (this.top.length < rows.length) {
+      this.top = new Float64Array(2 * rows.length);
+      this.height = new Float64Array(2 * rows.length);
+    }
+    this.bands = [];
+    let sublevels = 0;
+    for (const row of rows) {
+      const previous = this.bands[this.bands.length - 1];
+      if (row.level === 0) sublevels++;
+      if (previous?.level === row.level) continue;
+      const skippedFrom = previous !== undefined && row.level > previous.level + 1 ? previous.level + 1 : -1;
+      this.bands.push({ level: row.level, top: 0, height: 0, skippedFrom });
+    }
+    const stacked = layout.axis === 'keys';
+    const deeper = this.bands.length - 1;
+    const gaps = this.bands.reduce((sum, b, i) => sum + (i === 0 ? 0 : b.skippedFrom >= 0 ? SKIPPED_GAP : GAP), 0);
+    const room = available - 2 * PAD - gaps;
+    const weight = deeper + (stacked ? L0_WEIGHT : 1);
+    const level = Math.floor(Math.min(LEVEL_MAX, Math.max(LEVEL_MIN, room / weight)));
+    const needed = sublevels * (SUBLEVEL_MIN + SUBLEVEL_GAP) - SUBLEVEL_GAP;
+    const most = level * (stacked ? L0_WEIGHT_MAX : 1);
+    const l0 = Math.max(needed, Math.min(most, Math.max(level, room - deeper * level)));
+
+    let at = PAD;
+    this.bands.forEach((band, i) => {
+      if (i > 0) at += band.skippedFrom >= 0 ? SKIPPED_GAP : GAP;
+      band.top = at;
+      band.height = Math.floor(band.level === 0 ? l0 : level);
+      at += band.height;
+    });
+    this.total = at + PAD;
+    this.#placeRows(layout, sublevels);
+  }
+
+  /** The row at `y`, or the nearest one of its band; -1 between bands. */
+  rowAt(layout: MapLayout, y: number): number {
+    let best = -1;
+    let distance = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < layout.rows.length; i++) {
+      const top = this.top[i] as number;
+      const d = Math.max(0, top - y, y - top - (this.height[i] as number));
+      if (d < distance) {
+        distance = d;
+        best = i;
+      }
+    }
+    return distance <= 2 ? best : -1;
+  }
+
+  bandOf(level: number): Band | undefined {
+    return this.bands.find((b) => b.level === level);
+  }
+
+  #placeRows(layout: MapLayout, sublevels: number): void {
+    const l0 = this.bandOf(0);
+    const one = l0 === undefined ? 0 : Math.floor((l0.height + SUBLEVEL_GAP) / Math.max(1, sublevels)) - SUBLEVEL_GAP;
+    const most = layout.axis === 'keys' ? SUBLEVEL_MAX : LEVEL_MAX;
+    const height = Math.max(SUBLEVEL_MIN, Math.min(most, one));
+    layout.rows.forEach((row, i) => {
+      const band = this.bandOf(row.level);
+      if (band === undefined) return;
+      if (row.level > 0) {
+        this.top[i] = band.top;
+        this.height[i] = band.height;
+        return;
+      }
+      this.top[i] = band.top + band.height - (row.sublevel + 1) * (height + SUBLEVEL_GAP) + SUBLEVEL_GAP;
+      this.height[i] = height;
+    });
+  }
+}

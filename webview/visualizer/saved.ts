@@ -1,0 +1,97 @@
+/** What the visualiser remembers over a reload, and what of it can be believed: pure, no DOM. */
+import { COLOUR_MODES, INITIAL, type VisualizerState, type Window } from './state.ts';
+
+export const CURVES = [
+  'bytes',
+  'tables',
+  'writeAmp',
+  'readAmp',
+  'spaceAmp',
+  'scores',
+  'pending',
+  'tombstones',
+] as const;
+export type CurveId = (typeof CURVES)[number];
+
+/** How the page is divided up. */
+export interface PageLayout {
+  readonly side: 'off' | 'details' | 'explain';
+  /** Pixels. */
+  readonly sideWidth: number;
+  readonly curvesOpen: boolean;
+  readonly curvesHeight: number;
+  readonly curves: readonly CurveId[];
+}
+
+export const LAYOUT: PageLayout = {
+  side: 'off',
+  sideWidth: 340,
+  curvesOpen: true,
+  curvesHeight: 210,
+  curves: ['bytes', 'readAmp', 'writeAmp', 'spaceAmp'],
+};
+
+const SAVED = [
+  'family',
+  'at',
+  'follow',
+  'axis',
+  'colour',
+  'window',
+  'timeWindow',
+  'timeAxis',
+  'speed',
+  'mapAs',
+  'curvesAs',
+] as const satisfies readonly (keyof VisualizerState)[];
+
+export interface SavedUi {
+  readonly state: Pick<VisualizerState, (typeof SAVED)[number]>;
+  readonly layout: PageLayout;
+}
+
+export function toSaved(state: VisualizerState, layout: PageLayout): SavedUi {
+  return { state: Object.fromEntries(SAVED.map((name) => [name, state[name]])) as SavedUi['state'], layout };
+}
+
+const isNumber = (v: unknown, min: number, max: number): v is number => typeof v === 'number' && v >= min && v <= max;
+const isWindow = (v: unknown): v is Window => {
+  if (typeof v !== 'object' || v === null) return false;
+  const w = v as Partial<Window>;
+  return isNumber(w.from, 0, 1) && isNumber(w.to, 0, 1) && w.to > w.from;
+};
+
+const CHECKS: Readonly<Record<(typeof SAVED)[number], (v: unknown) => boolean>> = {
+  family: (v) => isNumber(v, 0, 2 ** 32),
+  at: (v) => isNumber(v, 0, 2 ** 32) && Number.isInteger(v),
+  follow: (v) => typeof v === 'boolean',
+  axis: (v) => v === 'keys' || v === 'bytes',
+  colour: (v) => (COLOUR_MODES as readonly unknown[]).includes(v),
+  window: isWindow,
+  timeWindow: isWindow,
+  timeAxis: (v) => v === 'event' || v === 'time',
+  speed: (v) => isNumber(v, 0.1, 100_000),
+  mapAs: (v) => v === 'map' || v === 'table',
+  curvesAs: (v) => v === 'curves' || v === 'table',
+};
+
+/** What `ui` says, with the initial value for each part that is missing or makes no sense; undefined if it is nothing of ours. */
+export function fromSaved(ui: unknown): { readonly state: VisualizerState; readonly layout: PageLayout } | undefined {
+  if (typeof ui !== 'object' || ui === null) return undefined;
+  const { state, layout } = ui as { state?: Record<string, unknown>; layout?: Record<string, unknown> };
+  if (typeof state !== 'object' || state === null || !CHECKS.family(state['family'])) return undefined;
+  const good = SAVED.filter((name) => CHECKS[name](state[name])).map((name) => [name, state[name]]);
+  return { state: { ...INITIAL, ...Object.fromEntries(good) }, layout: layoutOf(layout) };
+}
+
+function layoutOf(saved: Record<string, unknown> | undefined | null): PageLayout {
+  if (typeof saved !== 'object' || saved === null) return LAYOUT;
+  const { side, sideWidth, curvesOpen, curvesHeight, curves } = saved;
+  return {
+    side: side === 'details' || side === 'explain' ? side : 'off',
+    sideWidth: isNumber(sideWidth, 100, 4000) ? sideWidth : LAYOUT.sideWidth,
+    curvesOpen: typeof curvesOpen === 'boolean' ? curvesOpen : LAYOUT.curvesOpen,
+    curvesHeight: isNumber(curvesHeight, 40, 4000) ? curvesHeight : LAYOUT.curvesHeight,
+    curves: Array.isArray(curves) ? CURVES.filter((c) => curves.includes(c)) : LAYOUT.curves,
+  };
+}

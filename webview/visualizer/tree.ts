@@ -1,0 +1,14 @@
+/** The tree at the place on show, for panes that walk its tables. */
+import { TreeAt } from '../../engine/model/timeline/timeline.ts';
+import type { Context } from './context.ts';
+import { placeOf } from './seek.ts';
+
+/** Gives the tree as it stands at the place on show; good until the next call. */
+export function treeOnShow(context: Context): () => TreeAt {
+  let tree: TreeAt | undefined;
+  return () => {
+    if (tree === undefined || tree.timeline !== context.timeline) tree = new TreeAt(context.timeline);
+    tree.seek(placeOf(context));
+    return tree;
+  };
+}
