@@ -19,6 +19,7 @@ import type {
   Page,
   Params,
   QueryState,
+  RepairProgress,
   Result,
   StoreSummary,
   TableDetails,
@@ -28,6 +29,7 @@ import type { CancelToken } from './protocol/rpc.ts';
 import { compactCopy, compactInPlace, planCompaction, type Watch } from './service/compaction.ts';
 import { flushStore } from './service/flush.ts';
 import { Rated } from './service/progress.ts';
+import { repair } from './service/repair.ts';
 import { createSample } from './service/sample.ts';
 import { Timelines } from './service/timeline.ts';
 import { verifyOpenStore } from './service/verify.ts';
@@ -154,6 +156,15 @@ export class Service {
     flush: (_p, token) => this.#flush(token),
     samples: () => SAMPLES.map(({ name, summary, formats }) => ({ name, summary, formats })),
     createSample: (p, token) => this.#createSample(p, token),
+    repair: (p, token) => {
+      const { clock, notify } = this.#env;
+      const tell = (progress: RepairProgress): void => notify({ kind: 'repairProgress', progress });
+      return repair(this.#writeEnvironment(), p.path, p.out, {
+        clock,
+        progress: tell,
+        isCancelled: () => token.cancelled,
+      });
+    },
     close: () => this.#close(),
   };
 

@@ -16,6 +16,10 @@ export const hostEntry = join(artifacts, 'host', 'index.js');
 
 const at = (...parts) => join(root, ...parts);
 
+/** The webview pages: each source right in webview/ that is not a part of the others. */
+const pages = () =>
+  ['results', 'overview', 'visualizer', 'table'].filter((name) => existsSync(at('webview', `${name}.ts`)));
+
 async function configurations(esbuild, production) {
   const manifest = readJson(at('package.json'));
   const common = {
@@ -45,7 +49,7 @@ async function configurations(esbuild, production) {
       platform: 'browser',
       format: 'iife',
       target: ['chrome128', 'safari17'],
-      entryPoints: ['webview/results.ts', 'webview/overview.ts'],
+      entryPoints: pages().map((name) => `webview/${name}.ts`),
       outdir: 'dist/webview',
       loader: { '.ttf': 'file' },
     },
@@ -113,7 +117,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       say('watching; Ctrl-C ends it');
       return;
     }
-    for (const name of ['extension.js', 'worker.js', 'lsm.js', 'webview/results.js', 'webview/overview.js']) {
+    for (const name of ['extension.js', 'worker.js', 'lsm.js', ...pages().map((page) => `webview/${page}.js`)]) {
       const file = at('dist', name);
       if (existsSync(file)) say(`dist/${name}  ${(statSync(file).size / 1024).toFixed(0)} KiB`);
     }

@@ -12,6 +12,7 @@ import type {
 import type { Service } from '../service.ts';
 import { type Args, CF_OPTION, type CommandSpec, JSON_OPTION, KEY_OPTIONS, readKey, UsageError } from './args.ts';
 import { numberJson } from './format.ts';
+import { Interrupt } from './interrupt.ts';
 import { Output } from './output.ts';
 import { EXIT, newService, reportProblems } from './store.ts';
 
@@ -43,6 +44,7 @@ export const compactCommand: CommandSpec = {
       await service.call('open', { path });
       const family = service.store.view.familyByName(args.text('cf') ?? 'default').state.id;
       const request: CompactionRequest = { family, ...target };
+      checkTables(service, request);
       const done = await carryOut(service, request, args, interrupt, progress);
       done();
       return EXIT.done;
@@ -87,6 +89,22 @@ async function carryOut(
   }
 }
 
+/** A number that is none of the family's tables is a wrong one, whatever the policy would say to the others. */
+function checkTables(service: Service, { family = 0, tables = [] }: CompactionRequest): void {
+  const { view } = service.store;
+  const { state } = view.family(family);
+  const wrong = tables.filter((n) => !state.tables.has(n));
+  if (wrong.length === 0) return;
+  const [first = 0] = wrong;
+  const elsewhere = [...view.version.families.values()].find((f) => f.state.tables.has(first));
+  const where = elsewhere === undefined ? '' : `: it is one of the column family ${elsewhere.state.name}`;
+  throw new UsageError(
+    wrong.length === 1
+      ? `${first} is no live table of the column family ${state.name}${where}`
+      : `${wrong.join(', ')} are no live tables of the column family ${state.name}`,
+  );
+}
+
 function readTarget(args: Args): Omit<CompactionRequest, 'family'> {
   const typed = (name: string): Uint8Array | undefined => {
     const text = args.text(name);
@@ -111,30 +129,6 @@ function readTarget(args: Args): Omit<CompactionRequest, 'family'> {
     return { tables: numbers };
   }
   return { ...(from === undefined ? {} : { from }), ...(to === undefined ? {} : { to }) };
-}
-
-/** Ctrl-C and a polite kill: the job ends at its next slice and cleans up. */
-class Interrupt {
-  asked = false;
-
-  /** As a token of the service. */
-  get cancelled(): boolean {
-    return this.asked;
-  }
-
-  readonly #listener = (): void => {
-    this.asked = true;
-  };
-
-  constructor() {
-    process.on('SIGINT', this.#listener);
-    process.on('SIGTERM', this.#listener);
-  }
-
-  end(): void {
-    process.off('SIGINT', this.#listener);
-    process.off('SIGTERM', this.#listener);
-  }
 }
 
 // ── Printing ───────────────────────────────────────────────────────────────────────────────────

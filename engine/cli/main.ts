@@ -7,6 +7,7 @@ import { dumpCommand, historyCommand } from './files.ts';
 import { getCommand } from './get.ts';
 import { infoCommand } from './info.ts';
 import { ClosedPipe } from './output.ts';
+import { repairCommand } from './repair.ts';
 import { scanCommand } from './scan.ts';
 import { EXIT, errorLine } from './store.ts';
 import { tablesCommand } from './tables.ts';
@@ -31,6 +32,7 @@ const COMMANDS: readonly CommandSpec[] = [
   batchCommand,
   flushCommand,
   createCommand,
+  repairCommand,
 ];
 
 function usage(): string {

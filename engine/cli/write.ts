@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { fromHex, utf8 } from '../base/bytes.ts';
 import { StoreError } from '../base/errors.ts';
+import type { TreeEvent } from '../model/events.ts';
 import { Maintenance } from '../store/background.ts';
 import { createStore } from '../store/create.ts';
 import { SAMPLES } from '../store/samples/catalog.ts';
@@ -10,18 +11,32 @@ import { systemWriteEnvironment } from '../store/writeEnvironment.ts';
 import { WriteRefused } from '../store/writeGate.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { type Args, CF_OPTION, type CommandSpec, JSON_OPTION, KEY_OPTIONS, readKey, UsageError } from './args.ts';
+import { Interrupt } from './interrupt.ts';
 import { EXIT, reportProblems } from './store.ts';
 
 const SYNC_OPTION = { name: 'sync', help: 'return only when the write would outlive a power failure' } as const;
+const NO_COMPACTION = {
+  name: 'no-compaction',
+  help: 'compact nothing, whatever the policy of the store wants after a flush',
+} as const;
 const BATCH_DEFAULT = 1000;
 
-/** Opens for writing, runs, closes. What cannot be written faithfully is a refusal. */
-async function withWriter(path: string, run: (writer: StoreWriter) => Promise<number> | number): Promise<number> {
+/**
+ * Opens for writing, runs, has compacted what the store's policy wants once something was flushed, closes. What
+ * cannot be written faithfully is a refusal.
+ */
+async function withWriter(args: Args, run: (writer: StoreWriter) => Promise<number> | number): Promise<number> {
+  const [path = ''] = args.positionals;
   let writer: StoreWriter | undefined;
+  let flushed = false;
+  const onEvent = (event: TreeEvent): void => {
+    flushed ||= event.kind === 'flush';
+  };
   try {
-    writer = StoreWriter.open(systemWriteEnvironment, path);
+    writer = StoreWriter.open(systemWriteEnvironment, path, { onEvent });
     reportProblems(writer.problems);
-    return await run(writer);
+    const code = await run(writer);
+    return code === EXIT.done && flushed && !args.has('no-compaction') ? await settle(writer) : code;
   } catch (thrown) {
     if (thrown instanceof StoreError && thrown.code === 'UNSUPPORTED' && !(thrown instanceof WriteRefused)) {
       throw new WriteRefused(thrown.code, thrown.message, thrown);
@@ -32,13 +47,26 @@ async function withWriter(path: string, run: (writer: StoreWriter) => Promise<nu
   }
 }
 
+/** What the engine would do in the background. It has been done before where a command has its own maintenance. */
+async function settle(writer: StoreWriter): Promise<number> {
+  const interrupt = new Interrupt();
+  const maintenance = new Maintenance(writer, systemWriteEnvironment, { onProblem: (p) => reportProblems([p]) });
+  try {
+    if (await maintenance.settled(() => interrupt.asked)) return EXIT.done;
+    process.stderr.write('lsm: interrupted: what was written holds, the compaction was given up\n');
+    return EXIT.interrupted;
+  } finally {
+    maintenance.close();
+    interrupt.end();
+  }
+}
+
 function familyId(writer: StoreWriter, args: Args): number {
   return writer.reader.view.familyByName(args.text('cf') ?? 'default').state.id;
 }
 
 function writeOne(args: Args, fill: (batch: WriteBatch, family: number) => void): Promise<number> {
-  const [path = ''] = args.positionals;
-  return withWriter(path, (writer) => {
+  return withWriter(args, (writer) => {
     const batch = writer.batch();
     fill(batch, familyId(writer, args));
     writer.writeSync(batch, { sync: args.has('sync') });
@@ -50,7 +78,7 @@ export const putCommand: CommandSpec = {
   name: 'put',
   takes: ['STORE', 'KEY', 'VALUE'],
   summary: 'writes a key; the value is typed as keys are',
-  options: [CF_OPTION, ...KEY_OPTIONS, SYNC_OPTION],
+  options: [CF_OPTION, ...KEY_OPTIONS, SYNC_OPTION, NO_COMPACTION],
   run: (args) => {
     const [, typedKey = '', typedValue = ''] = args.positionals;
     const key = readKey(typedKey, args);
@@ -63,7 +91,7 @@ export const deleteCommand: CommandSpec = {
   name: 'delete',
   takes: ['STORE', 'KEY'],
   summary: 'deletes a key',
-  options: [CF_OPTION, ...KEY_OPTIONS, SYNC_OPTION],
+  options: [CF_OPTION, ...KEY_OPTIONS, SYNC_OPTION, NO_COMPACTION],
   run: (args) => {
     const key = readKey(args.positionals[1] ?? '', args);
     return writeOne(args, (batch, family) => batch.delete(family, key));
@@ -74,7 +102,7 @@ export const deleteRangeCommand: CommandSpec = {
   name: 'delete-range',
   takes: ['STORE', 'FROM', 'TO'],
   summary: 'deletes the keys from FROM up to, but without, TO (RocksDB)',
-  options: [CF_OPTION, ...KEY_OPTIONS, SYNC_OPTION],
+  options: [CF_OPTION, ...KEY_OPTIONS, SYNC_OPTION, NO_COMPACTION],
   run: (args) => {
     const [, typedFrom = '', typedTo = ''] = args.positionals;
     const from = readKey(typedFrom, args);
@@ -87,10 +115,9 @@ export const flushCommand: CommandSpec = {
   name: 'flush',
   takes: ['STORE'],
   summary: 'turns what is in the write-ahead log into tables',
-  options: [CF_OPTION],
+  options: [CF_OPTION, NO_COMPACTION],
   run: (args) => {
-    const [path = ''] = args.positionals;
-    return withWriter(path, (writer) => {
+    return withWriter(args, (writer) => {
       writer.flush(args.text('cf') === undefined ? undefined : familyId(writer, args));
       return EXIT.done;
     });
@@ -153,16 +180,16 @@ export const batchCommand: CommandSpec = {
     CF_OPTION,
     { name: 'batch', value: 'N', help: `operations a write, which happen together (default: ${BATCH_DEFAULT})` },
     SYNC_OPTION,
+    NO_COMPACTION,
     {
       ...JSON_OPTION,
       help: 'print a JSON line after each write: {"operations":N,"seq":S}, both counted from the start',
     },
   ],
   run: (args) => {
-    const [path = ''] = args.positionals;
     const size = args.count('batch') ?? BATCH_DEFAULT;
     if (size === 0) throw new UsageError('--batch takes a number from 1 on');
-    return withWriter(path, (writer) => writeLines(writer, args, size));
+    return withWriter(args, (writer) => writeLines(writer, args, size));
   },
 };
 
@@ -170,13 +197,10 @@ async function writeLines(writer: StoreWriter, args: Args, size: number): Promis
   const family = familyId(writer, args);
   const sync = args.has('sync');
   const lines = createInterface({ input: process.stdin, crlfDelay: Number.POSITIVE_INFINITY });
-  const maintenance = new Maintenance(writer, systemWriteEnvironment, { onProblem: (p) => reportProblems([p]) });
-  let interrupted = false;
-  const interrupt = (): void => {
-    interrupted = true;
-    lines.close();
-  };
-  process.once('SIGINT', interrupt);
+  const maintenance = args.has('no-compaction')
+    ? undefined
+    : new Maintenance(writer, systemWriteEnvironment, { onProblem: (p) => reportProblems([p]) });
+  const interrupt = new Interrupt(() => lines.close());
   try {
     const batch = writer.batch();
     let line = 0;
@@ -188,21 +212,26 @@ async function writeLines(writer: StoreWriter, args: Args, size: number): Promis
       batch.clear();
       if (args.has('json')) process.stdout.write(`${JSON.stringify({ operations, seq })}\n`);
       // What the engine would do beside the writes is done between them.
-      maintenance.step();
+      maintenance?.step();
     };
     for await (const json of lines) {
-      if (interrupted) break;
+      if (interrupt.asked) break;
       line++;
       if (json.trim() === '') continue;
       addLine(batch, family, json, line);
-      if (batch.count >= size) write();
+      if (batch.count < size) continue;
+      // Where writes have to wait for level 0, a person may still end it.
+      await maintenance?.roomMade(() => interrupt.asked);
+      if (interrupt.asked) break;
+      write();
     }
-    if (interrupted) return EXIT.interrupted;
+    if (interrupt.asked) return EXIT.interrupted;
     write();
-    return (await maintenance.settled(() => interrupted)) ? EXIT.done : EXIT.interrupted;
+    const settled = (await maintenance?.settled(() => interrupt.asked)) ?? true;
+    return settled ? EXIT.done : EXIT.interrupted;
   } finally {
-    process.removeListener('SIGINT', interrupt);
-    maintenance.close();
+    interrupt.end();
+    maintenance?.close();
     lines.close();
   }
 }
@@ -238,24 +267,20 @@ export const createCommand: CommandSpec = {
 
 async function runCreate(job: ReturnType<typeof createStore>): Promise<number> {
   const { clock } = systemWriteEnvironment;
-  let interrupted = false;
-  const interrupt = (): void => {
-    interrupted = true;
-  };
-  process.once('SIGINT', interrupt);
+  const interrupt = new Interrupt();
   try {
     let turn = clock.elapsed();
     for (let step = job.next(); step.done !== true; step = job.next()) {
       if (clock.elapsed() - turn < TURN_MS) continue;
       await clock.turn();
       turn = clock.elapsed();
-      if (!interrupted) continue;
+      if (!interrupt.asked) continue;
       // Giving the job up removes what it made.
       job.return({ directory: '', writes: 0, sequence: 0 });
       return EXIT.interrupted;
     }
     return EXIT.done;
   } finally {
-    process.removeListener('SIGINT', interrupt);
+    interrupt.end();
   }
 }

@@ -62,9 +62,15 @@ export function levelDbScores(levels: readonly LevelShape[]): LevelScore[] {
   });
 }
 
-/** `bytesByLevel` has the sum of file sizes of each level, L0 at 0. */
-export function levelTargets(bytesByLevel: readonly number[], options: LeveledShapeOptions): LevelTargets {
-  return options.level_compaction_dynamic_level_bytes ? dynamicTargets(bytesByLevel, options) : staticTargets(options);
+/** `bytesByLevel` has the sum of file sizes of each level, L0 at 0. `into` is used again, to allocate nothing. */
+export function levelTargets(
+  bytesByLevel: ArrayLike<number>,
+  options: LeveledShapeOptions,
+  into: number[] = [],
+): LevelTargets {
+  return options.level_compaction_dynamic_level_bytes
+    ? dynamicTargets(bytesByLevel, options, into)
+    : staticTargets(options);
 }
 
 function staticTargets(options: LeveledShapeOptions): LevelTargets {
@@ -81,10 +87,11 @@ function staticTargets(options: LeveledShapeOptions): LevelTargets {
  * Targets grow from the base level, whose own follows from the largest level, divided by the multiplier
  * once for each level in between. A level that holds tables stays in use until they have moved down.
  */
-function dynamicTargets(bytesByLevel: readonly number[], options: LeveledShapeOptions): LevelTargets {
+function dynamicTargets(bytesByLevel: ArrayLike<number>, options: LeveledShapeOptions, bytes: number[]): LevelTargets {
   const levels = options.num_levels;
   const multiplier = options.max_bytes_for_level_multiplier;
-  const bytes = new Array<number>(levels).fill(Number.POSITIVE_INFINITY);
+  for (let level = 0; level < levels; level++) bytes[level] = Number.POSITIVE_INFINITY;
+  bytes.length = levels;
   let largest = 0;
   let firstFilled = -1;
   for (let level = 1; level < levels; level++) {
@@ -121,26 +128,58 @@ function dynamicTargets(bytesByLevel: readonly number[], options: LeveledShapeOp
   return { baseLevel, bytes, lowestUnnecessary };
 }
 
+/** Levels as columns, L0 at 0: as in `LevelShape`. */
+export interface LevelColumns {
+  readonly bytes: ArrayLike<number>;
+  readonly freeTables: ArrayLike<number>;
+  readonly freeBytes: ArrayLike<number>;
+  readonly compensatedBytes: ArrayLike<number>;
+}
+
 /** Scores of L0 to the last level but one; RocksDB does not score the last. */
 export function leveledScores(
   levels: readonly LevelShape[],
   options: LeveledShapeOptions,
   targets: LevelTargets = levelTargets(bytesOf(levels), options),
 ): LevelScore[] {
+  const column = (of: (l: LevelShape) => number): number[] => {
+    const values = new Array<number>(options.num_levels).fill(0);
+    for (const l of levels) values[l.level] = of(l);
+    return values;
+  };
+  const into: number[] = [];
+  const columns = {
+    bytes: column((l) => l.bytes),
+    freeTables: column((l) => l.freeTables ?? l.tables),
+    freeBytes: column((l) => l.freeBytes ?? l.bytes),
+    compensatedBytes: column((l) => l.compensatedBytes ?? l.bytes),
+  };
+  scoreColumns(columns, options, targets, into);
+  return into.map((score, level) => {
+    const target = targets.bytes[level] ?? Number.POSITIVE_INFINITY;
+    return { level, score, targetBytes: level > 0 && Number.isFinite(target) ? target : null };
+  });
+}
+
+/** As `leveledScores`, from columns of `num_levels` entries into `into`; allocates nothing. */
+export function scoreColumns(
+  levels: LevelColumns,
+  options: LeveledShapeOptions,
+  targets: LevelTargets,
+  into: { [level: number]: number },
+): void {
   const dynamic = options.level_compaction_dynamic_level_bytes;
-  const shapes = new Map(levels.map((l) => [l.level, l]));
-  const scores: LevelScore[] = [];
   /** Bytes that will come from above before the level is done. */
   let arriving = 0;
   for (let level = 0; level < options.num_levels - 1; level++) {
-    const shape: LevelShape = shapes.get(level) ?? { level, tables: 0, bytes: 0 };
+    const bytes = levels.bytes[level] as number;
     if (level === 0) {
-      arriving += shape.bytes;
-      scores.push({ level, score: l0Score(shape, shapes.get(targets.baseLevel), options, targets), targetBytes: null });
+      arriving += bytes;
+      into[0] = l0Score(levels, options, targets);
       continue;
     }
     const target = targets.bytes[level] ?? Number.POSITIVE_INFINITY;
-    const free = shape.freeBytes ?? shape.bytes;
+    const free = levels.freeBytes[level] as number;
     let score = free / target;
     if (dynamic) {
       if (free >= target) score = (free / (target + arriving)) * SCORE_SCALE;
@@ -148,28 +187,52 @@ export function leveledScores(
         score = Math.max(score, SCORE_SCALE * (1.001 + 0.001 * (targets.lowestUnnecessary - level)));
       }
     }
-    scores.push({ level, score, targetBytes: Number.isFinite(target) ? target : null });
-    if (level <= targets.lowestUnnecessary) arriving += shape.bytes;
-    else if (shape.bytes > target) arriving += shape.bytes - target;
+    into[level] = score;
+    if (level <= targets.lowestUnnecessary) arriving += bytes;
+    else if (bytes > target) arriving += bytes - target;
   }
-  return scores;
 }
 
 /** Files over the trigger, or bytes against the level's base, whichever is more. */
-function l0Score(
-  l0: LevelShape,
-  base: LevelShape | undefined,
-  options: LeveledShapeOptions,
-  targets: LevelTargets,
-): number {
-  const free = l0.freeBytes ?? l0.bytes;
-  let score = (l0.freeTables ?? l0.tables) / options.level0_file_num_compaction_trigger;
+function l0Score(levels: LevelColumns, options: LeveledShapeOptions, targets: LevelTargets): number {
+  const free = levels.freeBytes[0] as number;
+  let score = (levels.freeTables[0] as number) / options.level0_file_num_compaction_trigger;
   if (options.num_levels < 2) return score;
   if (!options.level_compaction_dynamic_level_bytes) return Math.max(score, free / options.max_bytes_for_level_base);
   if (free >= options.max_bytes_for_level_base) score = Math.max(score, 1.01);
   const target = targets.bytes[targets.baseLevel] ?? Number.POSITIVE_INFINITY;
-  if (free > target) score = Math.max(score, free / Math.max(base?.compensatedBytes ?? base?.bytes ?? 0, target));
+  const base = levels.compensatedBytes[targets.baseLevel] ?? 0;
+  if (free > target) score = Math.max(score, free / Math.max(base, target));
   return score > 1 ? score * SCORE_SCALE : score;
+}
+
+/**
+ * Bytes that leveled compaction has yet to read and write until no level is over its target, as RocksDB estimates
+ * them (db/version_set.cc `EstimateCompactionBytesNeeded`): all of L0 and of the base level once L0 is due, then
+ * from each level what is over its target, times the fan-out into the next one.
+ */
+export function pendingCompactionBytes(
+  tablesInL0: number,
+  bytesByLevel: ArrayLike<number>,
+  options: LeveledShapeOptions,
+  targets: LevelTargets,
+): number {
+  const l0 = bytesByLevel[0] as number;
+  const due = tablesInL0 >= options.level0_file_num_compaction_trigger || l0 >= options.max_bytes_for_level_base;
+  let needed = due ? l0 : 0;
+  let arriving = needed;
+  for (let level = targets.baseLevel; level <= options.num_levels - 2; level++) {
+    const own = bytesByLevel[level] ?? 0;
+    if (due && level === targets.baseLevel) needed += own;
+    const size = own + arriving;
+    arriving = 0;
+    const target = targets.bytes[level] ?? Number.POSITIVE_INFINITY;
+    if (size <= target) continue;
+    arriving = size - target;
+    const next = bytesByLevel[level + 1] ?? 0;
+    if (next > 0) needed += Math.floor(arriving * (next / size + 1));
+  }
+  return needed;
 }
 
 function bytesOf(levels: readonly LevelShape[]): number[] {
@@ -205,16 +268,7 @@ export function rocksDbScores(
     return withL0(score < 1 && merges ? Math.max(score, tables / trigger) : score, limit);
   }
   if (style !== 'leveled') return unscored;
-  const shape: LeveledShapeOptions = {
-    num_levels: Math.max(positive(options['num_levels'], 7), ...levels.map((l) => l.level + 1)),
-    level0_file_num_compaction_trigger: trigger,
-    max_bytes_for_level_base: positive(options['max_bytes_for_level_base'], 256 * 1048576),
-    max_bytes_for_level_multiplier: positive(options['max_bytes_for_level_multiplier'], 10),
-    max_bytes_for_level_multiplier_additional: (options['max_bytes_for_level_multiplier_additional'] ?? '')
-      .split(':')
-      .map((n) => positive(n, 1)),
-    level_compaction_dynamic_level_bytes: options['level_compaction_dynamic_level_bytes'] === 'true',
-  };
+  const shape = leveledOptions(options, Math.max(0, ...levels.map((l) => l.level + 1)));
   const targets = levelTargets(bytesOf(levels), shape);
   const scores = leveledScores(levels, shape, targets);
   return levels.map(({ level }) => {
@@ -223,6 +277,20 @@ export function rocksDbScores(
     const target = targets.bytes[level];
     return { level, score: null, targetBytes: target === undefined || !Number.isFinite(target) ? null : target };
   });
+}
+
+/** Options of leveled compaction out of an OPTIONS file; `levels` is how many there are at the least. */
+export function leveledOptions(options: Readonly<Record<string, string>>, levels: number): LeveledShapeOptions {
+  return {
+    num_levels: Math.max(positive(options['num_levels'], 7), levels),
+    level0_file_num_compaction_trigger: positive(options['level0_file_num_compaction_trigger'], 4),
+    max_bytes_for_level_base: positive(options['max_bytes_for_level_base'], 256 * 1048576),
+    max_bytes_for_level_multiplier: positive(options['max_bytes_for_level_multiplier'], 10),
+    max_bytes_for_level_multiplier_additional: (options['max_bytes_for_level_multiplier_additional'] ?? '')
+      .split(':')
+      .map((n) => positive(n, 1)),
+    level_compaction_dynamic_level_bytes: options['level_compaction_dynamic_level_bytes'] === 'true',
+  };
 }
 
 function positive(value: string | undefined, fallback: number): number {

@@ -21,6 +21,7 @@ import type {
   FlushReport,
 } from '../model/compaction.ts';
 import type { ReadPath } from '../model/readPath.ts';
+import type { RepairProgress, RepairReport } from '../model/repair.ts';
 import type { TableProfile } from '../model/tableProfile.ts';
 import type { TimelineChunk, TimelineInfo } from '../model/timeline/columns.ts';
 import type { VerifyProgress, VerifyReport } from '../model/verify.ts';
@@ -28,6 +29,7 @@ import type { VerifyProgress, VerifyReport } from '../model/verify.ts';
 export type * from '../model/answers.ts';
 export type * from '../model/compaction.ts';
 export type * from '../model/readPath.ts';
+export type * from '../model/repair.ts';
 export type * from '../model/tableProfile.ts';
 export type * from '../model/timeline/columns.ts';
 export type * from '../model/verify.ts';
@@ -124,6 +126,8 @@ export interface EngineApi {
   samples(p: Record<string, never>): readonly SampleInfo[];
   /** Creates a store in a new or empty directory; needs no open store, and opens none. Cancellable. */
   createSample(p: { readonly path: string; readonly format: 'leveldb' | 'rocksdb'; readonly sample: string }): void;
+  /** Salvages the store at `path` into the new or empty directory `out`; needs no open store. Cancellable, with `repairProgress`. */
+  repair(p: { readonly path: string; readonly out: string }): RepairReport;
   close(p: Record<string, never>): void;
 }
 
@@ -144,6 +148,7 @@ export type EngineNotice =
   | { readonly kind: 'compactionProgress'; readonly progress: CompactionProgress }
   /** Of a store that is being created: batches written, of about how many. */
   | { readonly kind: 'sampleProgress'; readonly done: number; readonly total: number }
+  | { readonly kind: 'repairProgress'; readonly progress: RepairProgress }
   | { readonly kind: 'verifyProgress'; readonly progress: VerifyProgress }
   | { readonly kind: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }
   /** We have changed the open store ourselves. */

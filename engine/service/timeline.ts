@@ -12,9 +12,10 @@ import type { Clock } from '../base/entropy.ts';
 import { StoreError } from '../base/errors.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { KeyOrder } from '../iter/order.ts';
-import type { TreeEvent } from '../model/events.ts';
+import type { EventKind, TreeEvent } from '../model/events.ts';
 import { HistoryBuilder } from '../model/timeline/builder.ts';
 import type { TimelineChunk, TimelineInfo } from '../model/timeline/columns.ts';
+import type { SpaceOrder } from '../model/timeline/keySpace.ts';
 import type { Params } from '../protocol/engineApi.ts';
 import type { CancelToken } from '../protocol/rpc.ts';
 import { explained, ManifestChanges, type TreeChange } from '../store/history.ts';
@@ -28,11 +29,14 @@ const SLICE_MS = 8;
 const COUNT_MAX = 4096;
 /** The newest events of a store that a log may still tell more of. */
 const OPEN_MAX = 256;
+/** Edits of ours that are remembered before anybody asks for a timeline. */
+const TOLD_MAX = 4096;
 
 interface Family {
   name: string;
   order: KeyOrder;
   readonly builder: HistoryBuilder;
+  epoch: number;
   /** What may be asked for: all that was there at the end of a reading. */
   events: number;
   lives: number;
@@ -40,14 +44,17 @@ interface Family {
 
 /** An event of which a log may still tell more. */
 interface OpenEvent {
-  readonly change: TreeChange;
+  readonly id: number;
   readonly family: Family;
   readonly index: number;
+  /** As the shape of its edit has it. */
+  readonly kind: EventKind;
 }
 
 /** All that was read of one MANIFEST. */
 interface History {
   readonly manifest: string;
+  /** Tells the file from another one of that name. */
   readonly identity: string;
   readonly changes: ManifestChanges;
   readonly families: Map<number, Family>;
@@ -97,7 +104,7 @@ export class Timelines {
     if (!Number.isInteger(p.from) || p.from < 0 || p.from + p.count > family.events) {
       throw new StoreError('INPUT', `events ${p.from} to ${p.from + p.count} of ${family.events}`);
     }
-    return family.builder.chunk(this.#epoch, p.from, p.count);
+    return family.builder.chunk(family.epoch, p.from, p.count);
   }
 
   keys(p: Params<'timelineKeys'>): readonly Uint8Array[] {
@@ -117,8 +124,8 @@ export class Timelines {
 
   /** Takes what our own engine says of an edit of its own: no log tells why it happened and what it cost. */
   noteLive(event: TreeEvent): void {
-    if (this.#facts === undefined) this.#told.push(event);
-    else this.#facts.noteLive(event);
+    if (this.#facts !== undefined) this.#facts.noteLive(event);
+    else if (this.#told.push(event) > TOLD_MAX) this.#told.shift();
   }
 
   /** Another store, or none, is open. */
@@ -131,11 +138,11 @@ export class Timelines {
   }
 
   #family(id: number, epoch: number): Family {
-    if (epoch !== this.#epoch) {
-      throw new StoreError('INPUT', 'the history has begun anew', { mend: 'ask for the timeline again' });
-    }
     const family = this.#history?.families.get(id);
     if (family === undefined) throw new StoreError('INPUT', `nothing is known of a column family ${id}`);
+    if (epoch !== family.epoch) {
+      throw new StoreError('INPUT', 'the history has begun anew', { mend: 'ask for the timeline again' });
+    }
     return family;
   }
 
@@ -153,7 +160,7 @@ export class Timelines {
     return {
       family: id,
       familyName: name,
-      epoch: this.#epoch,
+      epoch: family?.epoch ?? this.#epoch,
       events,
       lives,
       firstPosition: builder?.keys.first ?? 0,
@@ -170,10 +177,10 @@ export class Timelines {
 
   async #read(store: StoreReader, token: CancelToken): Promise<void> {
     if (this.#store !== store) {
-      const told = this.#told;
-      if (this.#store !== undefined) this.clear();
       this.#store = store;
-      this.#told = told;
+      this.#history = undefined;
+      this.#facts = undefined;
+      this.#epoch++;
     }
     const { fs, directory, dialect } = store.shared;
     // A single table is a store without a MANIFEST.
@@ -184,7 +191,7 @@ export class Timelines {
       this.#told = [];
     }
     const facts = this.#facts;
-    const pace = new Pace(this.#clock, token);
+    const pace = new Pace(this.#clock, () => token.cancelled || this.#store !== store);
     await pace.through(facts.read(fs, directory, store.view.snapshot.names));
     await this.#readManifest(store, fs, directory, facts, pace);
     const history = this.#history;
@@ -192,24 +199,26 @@ export class Timelines {
     this.#explainAgain(history, facts);
     for (const family of history.families.values()) {
       if (family.builder.events === family.events) continue;
-      if ((await pace.through(family.builder.keys.rank())) === true) this.#epoch++;
+      if (await pace.through(family.builder.keys.rank())) family.epoch = ++this.#epoch;
       family.events = family.builder.events;
       family.lives = family.builder.lives;
     }
   }
 
   async #readManifest(store: StoreReader, fs: FileSystem, directory: string, facts: LogFacts, pace: Pace) {
-    const { file, identity } = currentManifest(store, fs, directory, this.#history);
-    if (this.#history?.manifest !== file || this.#history.identity !== identity) {
-      if (this.#history !== undefined) this.#epoch++;
+    const { file, identity, size } = currentManifest(store, fs, directory);
+    const known = this.#history;
+    // Shorter than what was read of it: written anew.
+    if (known?.manifest !== file || known.identity !== identity || size < known.changes.offset) {
+      this.#epoch++;
       const changes = new ManifestChanges(store.shared.dialect.decodeEdit);
       this.#history = { manifest: file, identity, changes, families: new Map(), open: [], explained: facts.version };
     }
-    const history = this.#history;
+    const history = this.#history as History;
     const handle = fs.open(joinPath(directory, file), 'read');
     try {
       for (const changes of history.changes.read(handle, file)) {
-        for (const change of changes) append(history, change, facts);
+        for (const change of changes) this.#append(history, change, facts);
         if (pace.due) await pace.turn();
       }
     } finally {
@@ -222,50 +231,68 @@ export class Timelines {
     if (history.explained === facts.version) return;
     history.explained = facts.version;
     if (history.open.length === 0) return;
-    for (const open of history.open) describe(open, facts);
+    for (const open of history.open) {
+      const { id, family, index, kind } = open;
+      const { name: familyName, order, builder } = family;
+      const change: TreeChange = {
+        seq: index + 1,
+        family: id,
+        familyName,
+        order,
+        kind,
+        what: 'edit',
+        ...builder.tables(index),
+      };
+      const event = explained(change, facts);
+      builder.explain(index, event, false, event.facts);
+      describe(open, facts);
+    }
     this.#revision++;
   }
+
+  #append(history: History, change: TreeChange, facts: LogFacts): void {
+    let family = history.families.get(change.family);
+    if (family === undefined) {
+      const { order, familyName: name } = change;
+      const builder = new HistoryBuilder(spaceOrder(order));
+      family = { name, order, builder, epoch: ++this.#epoch, events: 0, lives: 0 };
+      history.families.set(change.family, family);
+    }
+    const event = explained(change, facts);
+    const index = family.builder.append(event, change.what === 'start', event.facts);
+    const open: OpenEvent = { id: change.family, family, index, kind: change.kind };
+    describe(open, facts);
+    if (change.what !== 'edit') return;
+    history.open.push(open);
+    if (history.open.length >= 2 * OPEN_MAX) history.open = history.open.slice(-OPEN_MAX);
+  }
 }
 
-/** The MANIFEST that is read on, or the one to begin with; and what tells it from another one of that name. */
-function currentManifest(store: StoreReader, fs: FileSystem, directory: string, known: History | undefined) {
-  const identify = (file: string): string => {
+/** The MANIFEST that belongs to what is shown of the store, or the one that the owner has gone on to since. */
+function currentManifest(store: StoreReader, fs: FileSystem, directory: string) {
+  const identify = (file: string) => {
     const { device, inode, size } = fs.stat(joinPath(directory, file));
-    // Shorter than what was read of it: written anew.
-    const shorter = known?.manifest === file && size < known.changes.offset;
-    return `${device}:${inode}:${shorter ? size : ''}`;
+    return { file, identity: `${device}:${inode}`, size };
   };
-  const { file } = store.view.snapshot.manifest;
   try {
-    return { file, identity: identify(file) };
+    return identify(store.view.snapshot.manifest.file);
   } catch (thrown) {
     if (!(thrown instanceof StoreError) || thrown.code !== 'NOT_FOUND') throw thrown;
-    // The owner has gone on to another one since the store was read last.
-    const next = readCurrent(fs, directory);
-    return { file: next, identity: identify(next) };
+    return identify(readCurrent(fs, directory));
   }
 }
 
-function append(history: History, change: TreeChange, facts: LogFacts): void {
-  let family = history.families.get(change.family);
-  if (family === undefined) {
-    const { order } = change;
-    family = { name: change.familyName, order, builder: new HistoryBuilder(order.compareUser), events: 0, lives: 0 };
-    history.families.set(change.family, family);
-  }
-  const event = explained(change, facts);
-  const index = family.builder.append(event, change.what === 'start');
-  const open: OpenEvent = { change, family, index };
-  describe(open, facts);
-  if (change.what !== 'edit') return;
-  history.open.push(open);
-  if (history.open.length >= 2 * OPEN_MAX) history.open = history.open.slice(-OPEN_MAX);
+/** Where keys are compared byte by byte; a timestamp is not part of a key here. */
+function spaceOrder(order: KeyOrder): SpaceOrder {
+  const plain = order.known || order.bytewise;
+  return {
+    compareUser: order.compareUser,
+    direction: !plain ? 'other' : order.reversed ? 'descending' : 'ascending',
+  };
 }
 
-/** Puts in what is known by now of an event and of the tables that it brought. */
-function describe({ change, family, index }: OpenEvent, facts: LogFacts): void {
-  const event = explained(change, facts);
-  family.builder.explain(index, event, change.what === 'start', event.facts);
+/** Puts in what is known by now of the tables that an event brought. */
+function describe({ family, index }: OpenEvent, facts: LogFacts): void {
   family.builder.eachLife(index, (life, number) => {
     const note = facts.note(number);
     if (note !== undefined) family.builder.describe(life, note);
@@ -275,12 +302,12 @@ function describe({ change, family, index }: OpenEvent, facts: LogFacts): void {
 /** Lets other work through at times, and ends the job when nobody waits for it. */
 class Pace {
   readonly #clock: Clock;
-  readonly #token: CancelToken;
+  readonly #isOver: () => boolean;
   #started: number;
 
-  constructor(clock: Clock, token: CancelToken) {
+  constructor(clock: Clock, isOver: () => boolean) {
     this.#clock = clock;
-    this.#token = token;
+    this.#isOver = isOver;
     this.#started = clock.elapsed();
   }
 
@@ -290,7 +317,7 @@ class Pace {
 
   async turn(): Promise<void> {
     await this.#clock.turn();
-    if (this.#token.cancelled) throw new StoreError('CANCELLED', 'cancelled');
+    if (this.#isOver()) throw new StoreError('CANCELLED', 'cancelled');
     this.#started = this.#clock.elapsed();
   }
 

@@ -164,6 +164,11 @@ export class Maintenance {
     return false;
   }
 
+  /** Works, with a turn after each slice, until a write would not have to wait; or until it is asked to stop. */
+  async roomMade(isStopped: () => boolean): Promise<void> {
+    while (!this.#closed && this.#fullest()?.stopped === true && !isStopped() && this.step()) await this.#clock.turn();
+  }
+
   /** Gives up the compaction under way; the store is as it was before, and it may begin again later. */
   cancel(): void {
     const family = this.#current?.family;

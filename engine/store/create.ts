@@ -19,7 +19,7 @@ import {
 } from '../formats/rocksdb/optionsWriter.ts';
 import { dirName, type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { BYTEWISE } from '../iter/order.ts';
-import { settleJob } from './compaction/settle.ts';
+import { Maintenance } from './background.ts';
 import { setCurrent } from './manifestWriter.ts';
 import { SAMPLES } from './samples/catalog.ts';
 import type { Sample, SampleWrite } from './samples/sample.ts';
@@ -90,22 +90,19 @@ export function* createStore(
     const total = sample.batches;
     let done = 0;
     let writes = 0;
-    let flushed = false;
-    writer.on(() => {
-      flushed = true;
-    });
-    const job = { fs, clock: env.clock };
+    const maintenance = new Maintenance(writer, env);
     for (const step of sample.run(options.seed ?? SEED, options.format)) {
       const batch = writer.batch();
       for (const write of step) addWrite(batch, write);
       writer.writeSync(batch);
       writes += step.length;
       yield { done: ++done, total };
-      if (!flushed) continue;
       // What the engine would do in the background: the levels fill as they would over time.
-      for (const _ of settleJob(writer, job)) yield { done, total };
-      flushed = false;
+      while (maintenance.step()) yield { done, total };
+      const [problem] = maintenance.problems;
+      if (problem !== undefined) throw new StoreError(problem.code, problem.message, problem);
     }
+    maintenance.close();
     if (sample.keepsLog !== true) writer.flush();
     const sequence = writer.lastSequence;
     finished = true;

@@ -45,7 +45,8 @@ export const HISTORY_STARTS = 'history starts here';
 
 interface Family {
   readonly name: string;
-  readonly live: Map<number, NewFile>;
+  /** Tables by number. */
+  readonly live: Map<number, TableId>;
   order: KeyOrder;
 }
 
@@ -170,7 +171,8 @@ export class ManifestChanges {
     if (edit.comparator !== undefined) family.order = keyOrder(edit.comparator);
     const removed = remove(family, edit);
     if (edit.familyDropped === true) this.#families.delete(edit.family);
-    for (const f of edit.newFiles) family.live.set(f.number, f);
+    // Not the files themselves: those are large, and gone at once if nobody keeps them.
+    for (const { number, level, bytes } of edit.newFiles) family.live.set(number, { number, level, bytes });
     if (removed.length === 0 && edit.newFiles.length === 0) return undefined;
     const what = start ? 'start' : edit.familyDropped === true ? 'dropped' : 'edit';
     return {

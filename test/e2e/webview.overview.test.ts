@@ -29,10 +29,16 @@ describe('webview: overview', { skip }, () => {
     await page.getByText('UInt64AddOperator').waitFor();
     await page.getByText('Get Key…').click();
     await page.getByText('Scan…').click();
+    await page.getByText('Compaction Visualizer').click();
     await page.getByRole('button', { name: 'Refresh' }).click();
     assert.deepEqual(
       await page.evaluate(() => window.harness.sent.flatMap((m) => (m.t === 'do' ? [JSON.stringify(m.what)] : []))),
-      ['{"action":"get","family":1}', '{"action":"scan","family":1}', '{"action":"refresh"}'],
+      [
+        '{"action":"get","family":1}',
+        '{"action":"scan","family":1}',
+        '{"action":"showVisualizer","family":1}',
+        '{"action":"refresh"}',
+      ],
     );
   });
 

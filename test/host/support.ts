@@ -126,3 +126,20 @@ export class Owner {
     return line.done === true ? undefined : line.value;
   }
 }
+
+/** Replaces a member of VS Code's API while `body` runs: there is nobody to answer its dialogs here. */
+export async function withStub<T extends object, K extends keyof T>(
+  target: T,
+  name: K,
+  stub: unknown,
+  body: () => Promise<void>,
+): Promise<void> {
+  const old = Object.getOwnPropertyDescriptor(target, name);
+  Object.defineProperty(target, name, { configurable: true, get: () => stub });
+  try {
+    await body();
+  } finally {
+    if (old === undefined) delete target[name];
+    else Object.defineProperty(target, name, old);
+  }
+}

@@ -284,6 +284,21 @@ describe('the command line of compact', () => {
     assert.equal(lsm('compact', '/nowhere', '--dry-run').status, 3);
   });
 
+  it('names the tables that are none of the family', () => {
+    const dir = join(mkdtempSync(join(scratch(), 'tables-')), 'store');
+    assert.equal(lsm('create', dir, '--sample', 'timeseries').status, 0);
+    const live = JSON.parse(lsm('tables', dir, '--json').stdout.split('\n')[0] ?? '').number;
+    const before = digests(dir);
+    for (const way of ['--dry-run', '--in-place']) {
+      const one = lsm('compact', dir, way, '--tables', `${live},987654`);
+      assert.equal(one.status, 2);
+      assert.match(one.stderr, /^lsm: INPUT: 987654 is no live table of the column family default\n/);
+      const two = lsm('compact', dir, way, '--tables', '987654,1');
+      assert.match(two.stderr, /^lsm: INPUT: 987654, 1 are no live tables of the column family default\n/);
+    }
+    assert.deepEqual(digests(dir), before);
+  });
+
   it('is refused while the owner has the store, and says who that is', async () => {
     const dir = mkdtempSync(join(scratch(), 'owned-'));
     const db = new ClassicLevel(dir, { keyEncoding: 'utf8', valueEncoding: 'utf8' });

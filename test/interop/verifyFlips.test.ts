@@ -49,7 +49,13 @@ function run(job: Generator<number, FileVerdict>): FileVerdict {
 }
 
 /** Why a flip at `at` may stay unseen; undefined if it may not. */
-function excuse(name: string, bytes: Uint8Array, at: number, verdict: FileVerdict, clean: FileVerdict): string | undefined {
+function excuse(
+  name: string,
+  bytes: Uint8Array,
+  at: number,
+  verdict: FileVerdict,
+  clean: FileVerdict,
+): string | undefined {
   if (name.startsWith('OPTIONS')) return 'OPTIONS has no checksum';
   if (name === 'IDENTITY') return 'an id is as good as another';
   if (name.endsWith('.log')) {

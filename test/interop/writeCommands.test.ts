@@ -7,7 +7,10 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import RocksDB from 'rocksdb-native';
+import { systemWriteEnvironment } from '../../engine/store/writeEnvironment.ts';
+import { StoreWriter } from '../../engine/store/writer.ts';
 import { LSM, lsm, lsmWith } from '../support/lsmCommand.ts';
+import { randomBytes } from '../support/random.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'lsm-commands-'));
 after(() => rmSync(root, { recursive: true, force: true }));
@@ -109,6 +112,88 @@ describe('write commands', () => {
     assert.equal(await code, 130);
     assert.equal(lsm('get', path, 'a').out, '1');
     assert.equal(lsm('put', path, 'b', '2').code, 0);
+  });
+});
+
+/** Tables of L0 that overlap, each with `entries` entries; nothing of them is compacted. */
+function filled(name: string, format: 'leveldb' | 'rocksdb', tables: number, entries: number): string {
+  const path = join(root, name);
+  assert.equal(lsm('create', path, '--format', format).code, 0);
+  const writer = StoreWriter.open(systemWriteEnvironment, path);
+  const batch = writer.batch();
+  for (let t = 0; t < tables; t++) {
+    for (let from = 0; from < entries; from += 1000) {
+      batch.clear();
+      for (let i = from; i < Math.min(entries, from + 1000); i++) {
+        batch.put(0, Buffer.from(`key${(i * 7919) % (2 * entries)}`), randomBytes(100, t * entries + i));
+      }
+      writer.writeSync(batch);
+    }
+    writer.flush();
+  }
+  writer.close();
+  return path;
+}
+
+const levelsOf = (path: string): number[] =>
+  lsm('tables', path, '--json')
+    .out.trim()
+    .split('\n')
+    .map((line) => JSON.parse(line).level);
+
+describe('what a flush gives rise to', () => {
+  for (const format of ['leveldb', 'rocksdb'] as const) {
+    it(`is compacted before the command ends, unless it is told not to (${format})`, async () => {
+      const path = filled(`after-${format}`, format, 3, 500);
+      assert.equal(lsm('put', path, 'key1', 'new').code, 0);
+      assert.deepEqual(levelsOf(path), [0, 0, 0], 'a write without a flush compacts nothing');
+      assert.equal(lsm('flush', path, '--no-compaction').code, 0);
+      assert.deepEqual(levelsOf(path), [0, 0, 0, 0]);
+      const before = lsm('scan', path, '--format', 'hex').out;
+      assert.equal(lsm('flush', path).code, 0);
+      assert.deepEqual(levelsOf(path), [0, 0, 0, 0], 'nor does a flush of nothing');
+      assert.equal(lsmWith('{"delete":"absent"}\n', 'batch', path, '--no-compaction').code, 0);
+      assert.deepEqual(levelsOf(path), [0, 0, 0, 0]);
+      assert.equal(lsm('flush', path).code, 0);
+      const levels = levelsOf(path);
+      assert.ok(levels.length === 1 && (levels[0] as number) > 0, levels.join(' '));
+      assert.equal(lsm('scan', path, '--format', 'hex').out, before);
+      if (format === 'leveldb') {
+        const db = new ClassicLevel<string, string>(path);
+        await db.open();
+        assert.equal(await db.get('key1'), 'new');
+        await db.close();
+      }
+    });
+  }
+
+  it('can be interrupted: what was flushed holds, nothing of the compaction is left', async () => {
+    const path = filled('given-up', 'leveldb', 5, 60_000);
+    const numberOf = (name: string): number => Number(name.slice(0, 6));
+    const tables = (): number[] =>
+      readdirSync(path)
+        .filter((n) => n.endsWith('.ldb'))
+        .map(numberOf);
+    assert.equal(lsm('put', path, 'key1', 'new').code, 0);
+    const before = tables();
+    const child = spawn(process.execPath, [LSM, 'flush', path], { stdio: ['ignore', 'ignore', 'pipe'] });
+    let said = '';
+    child.stderr.on('data', (d: Buffer) => {
+      said += d.toString();
+    });
+    const code = new Promise((resolve) => child.once('exit', resolve));
+    // The first new table is the flushed one, the second an output.
+    for (let waited = 0; waited < 20_000 && tables().length < before.length + 2; waited += 2) {
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    child.kill('SIGINT');
+    assert.equal(await code, 130);
+    assert.match(said, /interrupted: what was written holds, the compaction was given up/);
+    const after = tables();
+    assert.equal(after.length, before.length + 1);
+    assert.ok(before.every((n) => after.includes(n)));
+    assert.equal(lsm('get', path, 'key1').out, 'new');
+    assert.equal(lsm('verify', path).code, 0);
   });
 });
 

@@ -23,6 +23,12 @@ const JUMP_REST_MILLIS = 50;
 /** Rows may stand this far from the layer's origin before it is moved. */
 const REBASE_ROWS = 50_000;
 
+const HEADER_HINT = {
+  plain: 'Drag the edge, or Shift+Left and Shift+Right, to resize; double-click the edge, or Enter, to fit',
+  sorting:
+    'Click, or Enter, to sort; drag the edge, or Shift+Left and Shift+Right, to resize; double-click the edge to fit',
+} as const;
+
 export interface GridColumn<Row> extends ColumnShape {
   readonly title: string;
   readonly align?: 'right';
@@ -53,6 +59,8 @@ export interface GridOptions<Row> {
   onCopy?(index: number): void;
   /** Scroll position, widths or selection changed. */
   onChange?(): void;
+  /** A header was clicked, or Enter pressed on it: rows are to stand in the order of that column. */
+  onSort?(id: string): void;
 }
 
 export interface GridState {
@@ -164,6 +172,15 @@ export class Grid<Row> {
     for (const slot of this.#slots) if (slot.index >= from && slot.index < from + count) this.#fill(slot);
   }
 
+  /** Says in the header by which column the rows are sorted. */
+  showSort(id: string, down: boolean): void {
+    this.#o.columns.forEach((column, i) => {
+      const cell = this.#header.children[i] as HTMLElement;
+      if (column.id === id) cell.setAttribute('aria-sort', down ? 'descending' : 'ascending');
+      else cell.removeAttribute('aria-sort');
+    });
+  }
+
   /** Fills all rows anew, because they are to be shown in another way. */
   repaint(): void {
     this.#version++;
@@ -203,12 +220,18 @@ export class Grid<Row> {
           role: 'columnheader',
           tabindex: i === 0 ? 0 : -1,
           'aria-colindex': i + 1,
-          title: `${column.hint ?? column.title}\nDrag the edge, or Shift+Left and Shift+Right, to resize; double-click the edge, or Enter, to fit`,
+          title: `${column.hint ?? column.title}\n${HEADER_HINT[this.#o.onSort === undefined ? 'plain' : 'sorting']}`,
         },
         el('span', { class: 'head-text' }, column.title),
         handle,
       );
       cell.addEventListener('keydown', (event) => this.#headerKey(event, i));
+      if (this.#o.onSort !== undefined) {
+        cell.classList.add('sorts');
+        cell.addEventListener('click', (event) => {
+          if (event.target !== handle) this.#o.onSort?.(column.id);
+        });
+      }
       return cell;
     });
     return el('div', { class: 'grid-row grid-header', role: 'row', 'aria-rowindex': 1 }, ...cells);
@@ -293,7 +316,9 @@ export class Grid<Row> {
 
   #headerKey(event: KeyboardEvent, i: number): void {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (event.key === 'Enter') this.#fit(i);
+    if (event.key === 'Enter' && this.#o.onSort !== undefined)
+      this.#o.onSort((this.#o.columns[i] as GridColumn<Row>).id);
+    else if (event.key === 'Enter') this.#fit(i);
     else if (step !== 0 && event.shiftKey) this.#setWidth(i, this.#widthNow(i) + step * 16);
     else if (step !== 0 || event.key === 'Home' || event.key === 'End') {
       const cells = [...this.#header.children] as HTMLElement[];

@@ -1,5 +1,11 @@
 /** The event on show in words: what it did, when, why, at what cost, and whether that is known or concluded. */
-import { EVENT_KINDS, FLAG_INFERRED, FLAG_LIVE, FLAG_SIMULATED, FLAG_START } from '../../engine/model/timeline/columns.ts';
+import {
+  EVENT_KINDS,
+  FLAG_INFERRED,
+  FLAG_LIVE,
+  FLAG_SIMULATED,
+  FLAG_START,
+} from '../../engine/model/timeline/columns.ts';
 import { count, plural } from '../text/numbers.ts';
 import { visibleString } from '../text/visible.ts';
 import { el, fill, iconButton, setText, show } from '../ui/dom.ts';
@@ -82,8 +88,8 @@ export class CaptionPane implements Pane {
     this.#next.title = `Next ${word}`;
     this.#previous.setAttribute('aria-label', `Previous ${word}`);
     this.#next.setAttribute('aria-label', `Next ${word}`);
-    this.#previous.disabled = sameKind(t, event, -1) < 0;
-    this.#next.disabled = sameKind(t, event, 1) < 0;
+    this.#previous.setAttribute('aria-disabled', String(sameKind(t, event, -1) < 0));
+    this.#next.setAttribute('aria-disabled', String(sameKind(t, event, 1) < 0));
     const time = timeText(t.at[event] as number);
     const dropped = (t.recordsIn[event] as number) - (t.recordsOut[event] as number);
     const badge = (label: string, title: string): HTMLElement => el('span', { class: 'mark', title }, label);

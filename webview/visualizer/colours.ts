@@ -25,9 +25,11 @@ export interface Legend {
   readonly title: string;
   readonly kind: 'swatches' | 'gradient';
   readonly swatches: readonly LegendEntry[];
-  /** Colours of the gradient from low to high, and labels at its start, middle and end. */
+  /** Colours of the gradient from low to high, and labels at its start and end. */
   readonly stops: readonly string[];
-  readonly labels: readonly [string, string, string];
+  readonly labels: readonly [string, string];
+  /** The gradient's middle where that is not half way: '' or in words. */
+  readonly middle: string;
   /** Tables whose value nobody tells, and why. */
   readonly unknown: number;
   readonly note: string;
@@ -224,7 +226,7 @@ export class Colours {
   }
 
   legend(): Legend {
-    const base = { swatches: [], stops: [], labels: ['', '', ''] as const, unknown: this.unknown, note: this.#note() };
+    const base = { swatches: [], stops: [], labels: ['', ''] as const, middle: '', unknown: this.unknown, note: this.#note() };
     if (this.mode === 'level') {
       const swatches = this.#levels.map((level) => ({
         label: levelName(level),
@@ -240,13 +242,13 @@ export class Colours {
       }));
       return { ...base, title: 'Prefix of the smallest key', kind: 'swatches', swatches };
     }
-    const middle = this.#unscale(0.5);
     return {
       ...base,
       title: this.#title(),
       kind: 'gradient',
       stops: Array.from({ length: 9 }, (_, i) => this.fill(Math.round((i / 8) * (STEPS - 1)))),
-      labels: [this.#words(this.#low), this.#words(middle), this.#words(this.#high)],
+      labels: [this.#words(this.#low), this.#words(this.#high)],
+      middle: LOGARITHMIC.has(this.mode) ? `logarithmic, middle ${this.#words(this.#unscale(0.5))}` : '',
     };
   }
 

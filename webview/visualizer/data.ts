@@ -27,6 +27,8 @@ export interface DataStatus {
   readonly pulling: { readonly done: number; readonly total: number } | undefined;
   /** Why nothing more comes, for people. */
   readonly error: string | undefined;
+  /** What did not work of what a person asked for beside the history. */
+  readonly complaint: string | undefined;
   /** The engine is gone. */
   readonly lost: boolean;
 }
@@ -41,7 +43,7 @@ export class Data implements Context {
   #timeline = new Timeline();
   #info: TimelineInfo | undefined;
   #summary: StoreSummary | undefined;
-  #status: DataStatus = { pulling: undefined, error: undefined, lost: false };
+  #status: DataStatus = { pulling: undefined, error: undefined, complaint: undefined, lost: false };
   readonly #data = new Set<() => void>();
   readonly #statusListeners = new Set<() => void>();
   readonly #speak: (text: string) => void;
@@ -166,6 +168,11 @@ export class Data implements Context {
     const call = this.host.call('explain', { family, key, ...(at === undefined ? {} : { at }) });
     const explain = await call.result;
     if (family === this.state.now.family) this.state.set({ explain });
+  }
+
+  /** Shows that something a person asked for did not work; undefined takes that away. */
+  complain(complaint: string | undefined): void {
+    this.#setStatus({ complaint });
   }
 
   retry(): void {
@@ -308,7 +315,7 @@ export class Data implements Context {
       this.state.set({ selected: lives });
     } else if (request.ask === 'explain') {
       this.explain(request.key, request.at).catch((thrown: unknown) => {
-        this.#setStatus({ error: `The key could not be explained: ${(thrown as Error).message}` });
+        this.complain(`The key could not be explained: ${(thrown as Error).message}`);
       });
     }
   }

@@ -4,7 +4,7 @@
  * waits for it.
  */
 import type { TreeAt } from '../../engine/model/timeline/timeline.ts';
-import { type Scene, xOf } from './mapPaint.ts';
+import { inRows, type Scene, xOf } from './mapPaint.ts';
 import type { Surface } from './mapSurface.ts';
 
 const MILLIS = 260;
@@ -66,8 +66,12 @@ const ease = (x: number): number => 1 - (1 - x) ** 3;
 /** Paints the flow at `now`; false when it is over. */
 export function paintFlow(surface: Surface, s: Scene, flow: Flow, now: number): boolean {
   const x = (now - flow.started) / MILLIS;
-  if (x >= 1 || x < 0) return false;
-  const p = ease(x);
+  if (x >= 1) return false;
+  inRows(surface, s, (shifted) => paintPart(surface, shifted, flow, ease(Math.max(0, x))));
+  return true;
+}
+
+function paintPart(surface: Surface, s: Scene, flow: Flow, p: number): void {
   const t = s.tree.timeline;
   const came = boxesOf(s, flow.came);
   for (const box of came) {
@@ -92,16 +96,22 @@ export function paintFlow(surface: Surface, s: Scene, flow: Flow, now: number): 
     const right = xOf(s, self === undefined && keys ? box.right : at(box.right, target?.right));
     const fill = s.colours.fill(s.colours.index(Uint32Array.of(box.life), 0, 0));
     const alpha = self === undefined ? 0.85 * (1 - p) : 1;
-    surface.rect(left, at(box.top, target?.top), Math.max(1.5, right - left), at(box.height, target?.height), fill, alpha);
+    surface.rect(
+      left,
+      at(box.top, target?.top),
+      Math.max(1.5, right - left),
+      at(box.height, target?.height),
+      fill,
+      alpha,
+    );
   }
-  if (flow.gone.length > 0) return true;
+  if (flow.gone.length > 0) return;
   // Nothing went: it came from memory, above.
   for (const box of came) {
     const left = xOf(s, box.left);
     const fill = s.colours.fill(s.colours.index(Uint32Array.of(box.life), 0, 0));
     surface.rect(left, box.top - 18 * (1 - p), Math.max(1.5, xOf(s, box.right) - left), box.height, fill, p);
   }
-  return true;
 }
 
 function outline(

@@ -2,7 +2,7 @@
  * Paints the map's ground: headers of levels, rows, tables. No DOM beyond the surface. What it costs is bounded
  * by the pixels and not by the tables, since tables of the same pixels are one span.
  */
-import { formatBytes } from '../../engine/model/display.ts';
+import { formatBytes, formatCount } from '../../engine/model/display.ts';
 import type { TreeAt } from '../../engine/model/timeline/timeline.ts';
 import { Spans } from '../map/layout.ts';
 import { levelName, plural } from '../text/numbers.ts';
@@ -11,7 +11,7 @@ import type { TreeLayout } from './mapLayout.ts';
 import type { LevelFacts } from './mapModel.ts';
 import type { Palette } from './mapPalette.ts';
 import type { Band, RowPlaces } from './mapRows.ts';
-import { fitted, type Surface } from './mapSurface.ts';
+import { fitted, oneOf, type Surface } from './mapSurface.ts';
 import type { Window } from './state.ts';
 import { css, mix } from './tones.ts';
 
@@ -43,6 +43,12 @@ export function xOf(s: Scene, fraction: number): number {
 
 export function fractionAt(s: Scene, x: number): number {
   return s.window.from + ((x - s.gutter) / mapWidth(s)) * (s.window.to - s.window.from);
+}
+
+/** Paints with what is outside of the rows cut off, headers included; two pixels stay for frames. */
+export function inRows(surface: Surface, s: Scene, paint: (shifted: Scene) => void): void {
+  const width = mapWidth(s);
+  surface.group(s.gutter - 2, 0, width + 4, s.height, () => paint({ ...s, gutter: 2, width: width + 2 + RIGHT_PAD }));
 }
 
 const spans = new Spans();
@@ -103,7 +109,7 @@ function label(
   const size = formatBytes(t.bytes[life] as number);
   const style = { ...SMALL, colour };
   // Digits are about as wide as this; close enough to decide what to write.
-  const wide = (text: string): number => text.length * 6.4;
+  const wide = (text: string): number => text.length * 6.8;
   if (wide(number) > room) return;
   const middle = y + height / 2 + 4;
   if (height >= 30 && wide(size) <= room) {
@@ -137,7 +143,8 @@ function paintHeader(surface: Surface, s: Scene, band: Band): void {
   const plain = { ...SMALL, colour: palette.text };
   const name = levelName(facts.level);
   const lines = Math.max(1, Math.min(3, Math.floor((band.height - 2) / 15)));
-  const first = lines === 1 ? band.top + band.height / 2 + 5 : band.top + Math.max(13, (band.height - lines * 15) / 2 + 12);
+  const first =
+    lines === 1 ? band.top + band.height / 2 + 5 : band.top + Math.max(13, (band.height - lines * 15) / 2 + 12);
   surface.text(name, left, first, { ...NAME, colour: palette.text });
   let x = left + surface.measure(name, { ...NAME, colour: '' }) + 6;
   if (facts.base) {
@@ -153,7 +160,7 @@ function paintHeader(surface: Surface, s: Scene, band: Band): void {
     return;
   }
   const over = facts.score !== null && facts.score >= 1;
-  const score = facts.score === null ? '' : `score ${scoreText(facts.score)}`;
+  const score = facts.score === null ? '' : scoreText(facts.score);
   const files = plural(facts.tables, 'file');
   const size = formatBytes(facts.bytes);
   surface.text(fitted(surface, size, right - x, plain), right, first, { ...plain, align: 'right' });
@@ -161,25 +168,21 @@ function paintHeader(surface: Surface, s: Scene, band: Band): void {
     surface.text(fitted(surface, files, right - left, dim), left, first + 15, dim);
     const room = right - left - surface.measure(files, dim) - 8;
     const style = over ? { ...plain, bold: true } : dim;
-    surface.text(fitted(surface, score, room, style), right, first + 15, { ...style, align: 'right' });
+    surface.text(oneOf(surface, score === '' ? [] : [`score ${score}`, score], room, style), right, first + 15, {
+      ...style,
+      align: 'right',
+    });
   }
   if (lines >= 3 && facts.targetBytes !== null && facts.targetBytes > 0) {
     const share = Math.round((100 * facts.bytes) / facts.targetBytes);
-    const text = `${share.toLocaleString('en')} % of ${formatBytes(facts.targetBytes)}`;
-    surface.text(fitted(surface, text, right - left, dim), left, first + 30, dim);
+    const texts = [`${formatCount(share)} % of ${formatBytes(facts.targetBytes)}`, `${formatCount(share)} % of target`];
+    surface.text(oneOf(surface, [...texts, `${formatCount(share)} %`], right - left, dim), left, first + 30, dim);
   }
   paintBar(surface, s, band, facts, left, right);
 }
 
 /** Bytes against the target as a bar at the right edge of the header, upright; the target is its whole height. */
-function paintBar(
-  surface: Surface,
-  s: Scene,
-  band: Band,
-  facts: LevelFacts,
-  _left: number,
-  right: number,
-): void {
+function paintBar(surface: Surface, s: Scene, band: Band, facts: LevelFacts, _left: number, right: number): void {
   const ratio =
     facts.targetBytes !== null && facts.targetBytes > 0
       ? facts.bytes / facts.targetBytes

@@ -20,11 +20,10 @@ const GAP = 7;
 /** Room for a line of text where levels are left out. */
 const SKIPPED_GAP = 17;
 const LEVEL_MIN = 24;
-const LEVEL_MAX = 92;
+const LEVEL_MAX = 120;
 /** The band of L0 against that of another level, where it has sublevels. */
-const L0_WEIGHT = 2;
-const L0_WEIGHT_MAX = 3;
-const SUBLEVEL_MAX = 24;
+const L0_WEIGHT = 1.6;
+const SUBLEVEL_MAX = 30;
 const SUBLEVEL_MIN = 3;
 const SUBLEVEL_GAP = 1;
 
@@ -58,8 +57,7 @@ export class RowPlaces {
     const weight = deeper + (stacked ? L0_WEIGHT : 1);
     const level = Math.floor(Math.min(LEVEL_MAX, Math.max(LEVEL_MIN, room / weight)));
     const needed = sublevels * (SUBLEVEL_MIN + SUBLEVEL_GAP) - SUBLEVEL_GAP;
-    const most = level * (stacked ? L0_WEIGHT_MAX : 1);
-    const l0 = Math.max(needed, Math.min(most, Math.max(level, room - deeper * level)));
+    const l0 = Math.max(needed, level * (stacked ? L0_WEIGHT : 1));
 
     let at = PAD;
     this.bands.forEach((band, i) => {

@@ -162,16 +162,20 @@ function hatchPattern(c: CanvasRenderingContext2D, fill: string, line: string): 
   return c.createPattern(tile, 'repeat');
 }
 
-const ESCAPES: Readonly<Record<string, string>> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&apos;' };
+const ESCAPES: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
+
+/** What XML 1.0 cannot hold, lone surrogates among it. */
+const NOT_XML = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/gu;
 
 /** Text for XML 1.0: what it cannot hold becomes a replacement character. */
 export function xmlText(text: string): string {
-  return (
-    text
-      // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what XML cannot hold.
-      .replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g, '\ufffd')
-      .replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c)
-  );
+  return text.replace(NOT_XML, '\ufffd').replace(/[&<>"']/g, (c) => ESCAPES[c] ?? c);
 }
 
 const n = (value: number): string => String(Math.round(value * 100) / 100);
@@ -204,7 +208,9 @@ export class SvgSurface implements Surface {
 
   rect(x: number, y: number, w: number, h: number, fill: string, alpha = 1): void {
     const opacity = alpha === 1 ? '' : ` fill-opacity="${n(alpha)}"`;
-    this.#parts.push(`<rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" fill="${xmlText(fill)}"${opacity}/>`);
+    this.#parts.push(
+      `<rect x="${n(x)}" y="${n(y)}" width="${n(w)}" height="${n(h)}" fill="${xmlText(fill)}"${opacity}/>`,
+    );
   }
 
   hatch(x: number, y: number, w: number, h: number, fill: string, line: string): void {
@@ -240,7 +246,9 @@ export class SvgSurface implements Surface {
   }
 
   shape(points: readonly number[], fill: string, alpha: number): void {
-    this.#parts.push(`<polygon points="${points.map(n).join(' ')}" fill="${xmlText(fill)}" fill-opacity="${n(alpha)}"/>`);
+    this.#parts.push(
+      `<polygon points="${points.map(n).join(' ')}" fill="${xmlText(fill)}" fill-opacity="${n(alpha)}"/>`,
+    );
   }
 
   disc(x: number, y: number, radius: number, fill: string, edge: string): void {
@@ -250,7 +258,8 @@ export class SvgSurface implements Surface {
   }
 
   text(text: string, x: number, y: number, style: TextStyle): void {
-    const anchor = style.align === 'right' ? ' text-anchor="end"' : style.align === 'center' ? ' text-anchor="middle"' : '';
+    const anchor =
+      style.align === 'right' ? ' text-anchor="end"' : style.align === 'center' ? ' text-anchor="middle"' : '';
     const weight = style.bold === true ? ' font-weight="600"' : '';
     const family = style.mono === true ? this.#fonts.mono : this.#fonts.font;
     this.#parts.push(
@@ -290,4 +299,9 @@ export function fitted(surface: Surface, text: string, width: number, style: Tex
     else high = middle - 1;
   }
   return low === 0 ? '' : `${text.slice(0, low)}…`;
+}
+
+/** The first of `texts`, longest first, that is at most `width` pixels wide; '' if none is. */
+export function oneOf(surface: Surface, texts: readonly string[], width: number, style: TextStyle): string {
+  return texts.find((text) => surface.measure(text, style) <= width) ?? '';
 }

@@ -8,6 +8,7 @@ import { noticeElement } from '../ui/notices.ts';
 import { segmented } from '../ui/segmented.ts';
 import { splitter } from '../ui/splitter.ts';
 import { CaptionPane } from './caption.ts';
+import { MODE_NAMES } from './colours.ts';
 import { CurvesPane } from './curves.ts';
 import { Data } from './data.ts';
 import { DetailsPane } from './details.ts';
@@ -21,27 +22,17 @@ import { type CurveId, LAYOUT, type PageLayout, toSaved } from './saved.ts';
 import { ScrubberPane } from './scrubber.ts';
 import { SearchPane } from './search.ts';
 import { ShortcutsPane } from './shortcuts.ts';
-import { COLOUR_MODES, type ColourMode, INITIAL, type VisualizerState, ViewState } from './state.ts';
+import { COLOUR_MODES, type ColourMode, INITIAL, ViewState, type VisualizerState } from './state.ts';
 import { TablesPane } from './tables.ts';
 import { TimeAxis } from './time.ts';
 
 const SAVE_AFTER = 200;
+/** From this width on there is room for the side pane beside the map. */
+const SIDE_FROM = 1000;
 const SIDE_MIN = 220;
 const CURVES_MIN = 60;
 /** Pixels of the map and of what stands around it that dragging a splitter leaves. */
 const MAP_MIN = 120;
-
-const COLOUR_WORDS: Readonly<Record<ColourMode, string>> = {
-  level: 'Level',
-  age: 'Age',
-  size: 'Size',
-  tombstones: 'Tombstones',
-  compression: 'Compression',
-  sequence: 'Sequence numbers',
-  filter: 'Filter bits per key',
-  overlap: 'Overlap with next level',
-  prefix: 'Key prefix',
-};
 
 interface Restored {
   readonly state: VisualizerState;
@@ -56,7 +47,8 @@ export function buildPage(
   const spoken = el('div', { class: 'sr-only', role: 'status', 'aria-live': 'polite' });
   const state = new ViewState(restored?.state ?? INITIAL);
   const data = new Data(host, state, restored !== undefined, (text) => setText(spoken, text));
-  let layout = restored?.layout ?? LAYOUT;
+  const roomy = window.innerWidth >= SIDE_FROM;
+  let layout = restored?.layout ?? { ...LAYOUT, side: roomy ? 'details' : 'off' };
 
   const time = new TimeAxis(data);
   const map = new MapPane(data);
@@ -98,7 +90,7 @@ export function buildPage(
     (axis) => state.set({ axis, window: { from: 0, to: 1 } }),
   );
   const colour = el('select', { class: 'select', 'aria-label': 'Colour by', title: 'Colour by' });
-  for (const mode of COLOUR_MODES) colour.append(new Option(COLOUR_WORDS[mode], mode));
+  for (const mode of COLOUR_MODES) colour.append(new Option(MODE_NAMES[mode], mode));
   colour.addEventListener('change', () => state.set({ colour: colour.value as ColourMode }));
   const mapAs = segmented<'map' | 'table'>(
     'Tables as',
@@ -115,7 +107,12 @@ export function buildPage(
     else data.ask({ ask: 'explain', family, key: found.key });
   });
   explain.title = 'How a get goes through the tree, step by step: of the key searched for, or of one you type';
-  const exporting = exportMenu(data, map, time, () => layout.curves);
+  const exporting = exportMenu(data, {
+    map,
+    storeName: () => data.storeName,
+    curves: () => layout.curves,
+    fail: (message) => data.complain(message),
+  });
   const sideButton = iconButton('panelRight', 'Details and ladder at the side', () =>
     place({ side: layout.side === 'off' ? (state.now.explain === undefined ? 'details' : 'explain') : 'off' }),
   );
@@ -158,6 +155,8 @@ export function buildPage(
     (value) => state.set({ curvesAs: value }),
   );
   const fold = iconButton('down', 'Fold the curves', () => place({ curvesOpen: !layout.curvesOpen }));
+  const main = el('div', { class: 'vis-main' });
+  const transport = el('div', { class: 'vis-transport' });
   const below = el('div', { class: 'vis-below' }, curves.element, events.element);
   const split = splitter({
     label: 'Height of the curves',
@@ -167,9 +166,7 @@ export function buildPage(
     get: () => layout.curvesHeight,
     set: (curvesHeight) => place({ curvesHeight, curvesOpen: true }),
   });
-  const transport = el(
-    'div',
-    { class: 'vis-transport' },
+  transport.append(
     player.element,
     el('span', { class: 'spring' }),
     timeAxis.element,
@@ -178,15 +175,7 @@ export function buildPage(
     fold,
   );
   const mapBox = el('div', { class: 'vis-map' }, map.element, tables.element);
-  const main = el(
-    'div',
-    { class: 'vis-main' },
-    mapBox,
-    split.element,
-    transport,
-    scrubber.element,
-    below,
-  );
+  main.append(mapBox, split.element, transport, scrubber.element, below);
 
   // The side.
   const sides = segmented<'details' | 'explain'>(
@@ -299,13 +288,17 @@ export function buildPage(
         emptyNote,
         icon('chart'),
         el('div', { class: 'empty-title' }, 'No history yet'),
-        el('div', {}, 'The MANIFEST of this family has no edit that brings or takes a table. Flush, and it shows here.'),
+        el(
+          'div',
+          {},
+          'The MANIFEST of this family has no edit that brings or takes a table. Flush, and it shows here.',
+        ),
       );
     }
   });
 
   const paintStatus = (): void => {
-    const { pulling: now, error, lost } = data.status;
+    const { pulling: now, error, complaint, lost } = data.status;
     show(pulling, now !== undefined);
     if (now !== undefined) {
       const share = now.done / Math.max(1, now.total);
@@ -314,7 +307,12 @@ export function buildPage(
       pulling.title = `${count(now.done)} of ${count(now.total)} edits read`;
     }
     const action = { label: 'Try again', run: () => data.retry() };
-    fill(notices, error === undefined ? null : noticeElement({ kind: 'error', text: error, action }));
+    const dismiss = { label: 'Dismiss', run: () => data.complain(undefined) };
+    fill(
+      notices,
+      error === undefined ? null : noticeElement({ kind: 'error', text: error, action }),
+      complaint === undefined ? null : noticeElement({ kind: 'warning', text: complaint, action: dismiss }),
+    );
     page.classList.toggle('engine-gone', lost);
     paint();
   };
@@ -346,7 +344,8 @@ export function buildPage(
     else if (event.key === 'Escape' && shortcuts.open) shortcuts.toggle();
     else {
       const keeps = '[role=radiogroup], [role=grid], [role=menu], [role=separator], [role=application], [role=tree]';
-      const taken = target.closest(keeps) !== null && (event.key.startsWith('Arrow') || /^(Home|End| )$/.test(event.key));
+      const taken =
+        target.closest(keeps) !== null && (event.key.startsWith('Arrow') || /^(Home|End| )$/.test(event.key));
       const pressed = event.key === ' ' && target.closest('button, vscode-button, a, summary') !== null;
       if (taken || pressed || !player.key(event)) return;
     }

@@ -173,9 +173,10 @@ export class PlayerPane implements Pane {
       this.#play.setAttribute('aria-label', label);
       fill(this.#play, icon(state.now.playing ? 'pause' : 'play'));
     }
-    this.#play.disabled = timeline.events === 0;
-    for (const button of this.#back) button.disabled = at === 0;
-    for (const button of this.#forward) button.disabled = at >= timeline.events;
+    // A button that is disabled would lose the focus that it has.
+    this.#play.setAttribute('aria-disabled', String(timeline.events === 0));
+    for (const button of this.#back) button.setAttribute('aria-disabled', String(at === 0));
+    for (const button of this.#forward) button.setAttribute('aria-disabled', String(at >= timeline.events));
     setText(this.#place, `${count(at)} / ${count(timeline.events)}`);
     show(this.#place, timeline.events > 0);
     this.#live.setAttribute('aria-pressed', String(state.now.follow));

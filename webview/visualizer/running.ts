@@ -56,7 +56,8 @@ export class JobPane implements Pane {
         : job.kind === 'flush'
           ? 'Flushing'
           : `Compacting ${job.inputs.length} into L${job.outputLevel}`;
-    const family = progress.family === '' ? '' : ` in ${visibleString(displayKey(new TextEncoder().encode(progress.family), 40))}`;
+    const family =
+      progress.family === '' ? '' : ` in ${visibleString(displayKey(new TextEncoder().encode(progress.family), 40))}`;
     setText(this.#what, `${doing}${family}`);
     const percent = Math.max(0, Math.min(100, progress.percent));
     this.#bar.style.transform = `scaleX(${percent / 100})`;

@@ -25,7 +25,7 @@ export interface PageLayout {
 
 export const LAYOUT: PageLayout = {
   side: 'off',
-  sideWidth: 340,
+  sideWidth: 300,
   curvesOpen: true,
   curvesHeight: 210,
   curves: ['bytes', 'readAmp', 'writeAmp', 'spaceAmp'],

@@ -7,7 +7,7 @@ import { perFrame } from '../ui/host.ts';
 import type { Context, Pane } from './context.ts';
 import { treeOnShow } from './tree.ts';
 
-const HINT = "A key: text, 0x and hex digits, or quoted text with \\xNN escapes. Enter searches, Escape clears.";
+const HINT = 'A key: text, 0x and hex digits, or quoted text with \\xNN escapes. Enter searches, Escape clears.';
 
 export class SearchPane implements Pane {
   readonly element: HTMLElement;

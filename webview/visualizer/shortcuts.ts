@@ -25,7 +25,11 @@ export class ShortcutsPane implements Pane {
       'div',
       { class: 'shortcuts', role: 'dialog', 'aria-label': 'Keys' },
       el('div', { class: 'side-head' }, el('h2', {}, 'Keys'), el('span', { class: 'spring' }), close),
-      el('dl', { class: 'pairs' }, ...KEYS.map(([k, what]) => el('div', { class: 'pair' }, el('dt', {}, k), el('dd', {}, what)))),
+      el(
+        'dl',
+        { class: 'pairs' },
+        ...KEYS.map(([k, what]) => el('div', { class: 'pair' }, el('dt', {}, k), el('dd', {}, what))),
+      ),
     );
     this.element.hidden = true;
     this.element.addEventListener('keydown', (event) => {

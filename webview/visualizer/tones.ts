@@ -106,7 +106,7 @@ export function inkOn(fill: Rgb): Rgb {
 /** `steps` colours from nearly the background over `accent` towards the foreground. */
 export function ramp(tones: Tones, accent: Rgb, steps: number): Rgb[] {
   const low = mix(tones.background, accent, 0.22);
-  const high = mix(accent, tones.foreground, 0.55);
+  const high = mix(accent, tones.foreground, 0.4);
   return Array.from({ length: steps }, (_, i) => {
     const x = i / (steps - 1);
     return x < 0.6 ? mix(low, accent, x / 0.6) : mix(accent, high, (x - 0.6) / 0.4);

@@ -11,21 +11,24 @@
  * shared prefix; a table out of order would lose keys in silence. `finish` hands all bytes to the file
  * but does not sync it: that, and syncing the directory, is the caller's.
  */
-import { utf8, writeU32 } from '../../base/bytes.ts';
+import { compareRanges, utf8, writeU32 } from '../../base/bytes.ts';
 import { crc32c } from '../../base/crc32c.ts';
-import { StoreError, unsupported } from '../../base/errors.ts';
+import { StoreError, toStoreError, unsupported } from '../../base/errors.ts';
 import { canCompress, compress, compressionTypeByte, DEFAULT_LEVEL } from '../../codec/compress.ts';
 import { type CompressionName, type Dialect, OutputBuffer } from '../../codec/registry.ts';
 import type { FileHandle } from '../../fs/fileSystem.ts';
 import { ValueType } from '../../iter/cursor.ts';
 import type { KeyOrder } from '../../iter/order.ts';
-import { BlockBuilder } from './blockBuilder.ts';
+import type { BlockBuilder } from './blockBuilder.ts';
 import { blockChecksum, ChecksumType, contextModifier, TRAILER_BYTES } from './checksum.ts';
 import { FileWriter } from './fileWriter.ts';
 import { FastLocalBloomBuilder, type FullFilterBuilder, LegacyBloomBuilder } from './filter/fastLocalBloomBuilder.ts';
 import { LeveldbFilterBuilder } from './filter/leveldbFilterBuilder.ts';
 import type { BlockHandle } from './footer.ts';
 import { IndexBuilder } from './indexBuilder.ts';
+import { DataBlocks, ENTRY_BYTES_MAX } from './kernel/dataBlocks.ts';
+import { BATCH_AT, Record } from './kernel/layout.ts';
+import { BlockMachine } from './kernel/machine.ts';
 import { levelDbFooter, MetaBuilder, rocksDbFooter } from './metaBuilder.ts';
 import { RangeTombstoneList } from './rangeDelBuilder.ts';
 import { TableCounts, type TableIdentity, tableProperties } from './tableProperties.ts';
@@ -88,8 +91,6 @@ const FULL_FILTER = 'fullfilter.rocksdb.BuiltinBloomFilter';
 const LEVELDB_FILTER = 'filter.leveldb.BuiltinBloomFilter2';
 const OLDEST_FORMAT = 2;
 const NEWEST_FORMAT = 7;
-/** Lengths in blocks are 32-bit; keys and values far below keep every sum in range. */
-const ENTRY_BYTES_MAX = 0x3fff_ffff;
 
 export class TableBuilder {
   readonly #dialect: Dialect;
@@ -101,22 +102,17 @@ export class TableBuilder {
   readonly #compression: CompressionName;
   readonly #compressionType: number;
   readonly #level: number | undefined;
-  readonly #blockSize: number;
   readonly #restartInterval: number;
   readonly #identity: TableIdentity;
   readonly #writer: FileWriter;
-  readonly #block: BlockBuilder;
+  readonly #machine: BlockMachine;
+  readonly #block: DataBlocks;
   readonly #index: IndexBuilder;
   readonly #fullFilter: FullFilterBuilder | undefined;
   readonly #levelFilter: LeveldbFilterBuilder | undefined;
   readonly #counts = new TableCounts();
   readonly #tombstones: RangeTombstoneList;
   readonly #output = new OutputBuffer();
-  /** The last user key added, and its tag; `#lastLength` is -1 before the first. */
-  #last: Uint8Array = new Uint8Array(256);
-  #lastLength = -1;
-  #tagLow = 0;
-  #tagHigh = 0;
   /** Internal key of the first entry. */
   #first: Uint8Array | undefined;
   /** The block written last waits for the first key of the next one; -1: none does. */
@@ -125,17 +121,14 @@ export class TableBuilder {
   #pointEntries = 0;
   #deletions = 0;
   #merges = 0;
-  #keyBytes = 0;
-  #valueBytes = 0;
-  #smallestSeq = Number.POSITIVE_INFINITY;
-  #largestSeq = -1;
   #finished = false;
 
   /**
-   * `file` is new and empty and stays the caller's to sync and close. Throws INPUT or UNSUPPORTED for options
-   * that no engine of the dialect could read.
+   * `file` is new and empty and stays the caller's to sync and close. `machine` is where blocks are put
+   * together; it may have built other tables, but no other one at the same time. Throws INPUT or
+   * UNSUPPORTED for options that no engine of the dialect could read.
    */
-  constructor(file: FileHandle, options: TableBuilderOptions) {
+  constructor(file: FileHandle, options: TableBuilderOptions, machine: BlockMachine = new BlockMachine()) {
     const { dialect, order, formatVersion } = options;
     const leveldb = dialect === 'leveldb';
     const known = leveldb ? formatVersion === 0 : formatVersion >= OLDEST_FORMAT && formatVersion <= NEWEST_FORMAT;
@@ -156,11 +149,9 @@ export class TableBuilder {
     this.#compression = compression;
     this.#compressionType = compressionTypeByte(dialect, compression);
     this.#level = options.compressionLevel;
-    this.#blockSize = Math.max(1, options.blockSize ?? 4096);
     this.#restartInterval = Math.max(1, options.restartInterval ?? 16);
     this.#identity = options.identity ?? EMPTY_IDENTITY;
     this.#writer = new FileWriter(file, options.bufferBytes);
-    this.#block = new BlockBuilder(this.#restartInterval);
     this.#index = new IndexBuilder(order, leveldb);
     this.#tombstones = new RangeTombstoneList(order);
     const bits = options.filterBitsPerKey ?? 0;
@@ -169,6 +160,13 @@ export class TableBuilder {
       this.#fullFilter = formatVersion >= 5 ? new FastLocalBloomBuilder(bits) : new LegacyBloomBuilder(bits);
     }
     this.#levelFilter?.startBlock(0);
+    this.#machine = machine;
+    this.#block = new DataBlocks(machine, {
+      blockSize: Math.max(1, options.blockSize ?? 4096),
+      restartInterval: this.#restartInterval,
+      bytewise: order.bytewise,
+      hashes: this.#levelFilter !== undefined,
+    });
   }
 
   /** What the file would be long if `finish` were called now, about; for splitting outputs by size. */
@@ -189,9 +187,10 @@ export class TableBuilder {
 
   /** Copies of the user keys that bound the entries so far, each cut at `bytesMax`; undefined before the first. */
   keySpan(bytesMax: number): { readonly smallest: Uint8Array; readonly largest: Uint8Array } | undefined {
-    if (this.#first === undefined || this.#lastLength < 0) return undefined;
+    if (this.#first === undefined) return undefined;
     const smallest = this.#first.slice(0, Math.min(this.#first.length - 8, bytesMax));
-    return { smallest, largest: this.#last.slice(0, Math.min(this.#lastLength, bytesMax)) };
+    const { lastAt, lastLength } = this.#block;
+    return { smallest, largest: this.#machine.bytes.slice(lastAt, lastAt + Math.min(lastLength, bytesMax)) };
   }
 
   /**
@@ -208,50 +207,35 @@ export class TableBuilder {
     valueStart: number,
     valueLength: number,
   ): void {
+    if (this.#finished) throw this.#misplaced();
+    if (keyLength + valueLength > ENTRY_BYTES_MAX) throw this.#oversized(keyLength + valueLength);
+    if (!this.#bytewise) this.#checkOrder(keyBuffer, keyStart, keyLength);
     const high = Math.floor(sequence / 0x100_0000);
     const low = (((sequence - high * 0x100_0000) << 8) | type) >>> 0;
-    const last = this.#last;
-    const lastLength = this.#lastLength;
-    const common = Math.min(keyLength, lastLength);
-    let shared = 0;
-    while (shared < common && last[shared] === keyBuffer[keyStart + shared]) shared++;
-    let newKey = true;
-    if (lastLength >= 0) {
-      let order: number;
-      if (this.#bytewise) {
-        order =
-          shared < common
-            ? (keyBuffer[keyStart + shared] as number) - (last[shared] as number)
-            : keyLength - lastLength;
-      } else order = this.#order.compare(keyBuffer, keyStart, keyLength, last, 0, lastLength);
-      if (order === 0) {
-        newKey = false;
-        order = this.#tagHigh - high;
-        if (order === 0) order = this.#tagLow - low;
-      }
-      if (order <= 0 || this.#finished) throw this.#misplaced();
-    } else this.#begin(keyBuffer, keyStart, keyLength, low, high);
-    if (keyLength + valueLength > ENTRY_BYTES_MAX) throw this.#oversized(keyLength + valueLength);
-    if (this.#pendingOffset >= 0) this.#indexPending(keyBuffer, keyStart, keyLength);
-
-    if (newKey) {
-      if (this.#fullFilter !== undefined) this.#fullFilter.add(keyBuffer, keyStart, keyStart + keyLength);
-      else if (this.#levelFilter !== undefined) this.#levelFilter.add(keyBuffer, keyStart, keyStart + keyLength);
-      this.#keepLast(shared, keyBuffer, keyStart, keyLength);
-    } else if (this.#levelFilter !== undefined && this.#block.entries === 0) {
-      // The filter is per block there, and the key now stands in another one.
-      this.#levelFilter.add(keyBuffer, keyStart, keyStart + keyLength);
-    }
-    this.#tagLow = low;
-    this.#tagHigh = high;
-    this.#block.addInternal(shared, keyBuffer, keyStart, keyLength, low, high, valueBuffer, valueStart, valueLength);
-    this.#pointEntries++;
-    this.#keyBytes += keyLength + 8;
-    this.#valueBytes += valueLength;
-    if (sequence < this.#smallestSeq) this.#smallestSeq = sequence;
-    if (sequence > this.#largestSeq) this.#largestSeq = sequence;
+    const machine = this.#machine;
+    const filter = this.#fullFilter;
+    const isHashed = filter !== undefined && !this.#repeatsKey(keyBuffer, keyStart, keyLength);
+    const record = machine.single(keyBuffer, keyStart, keyLength, low, high, valueBuffer, valueStart, valueLength);
+    this.#take(record, record + Record.bytes);
+    if (isHashed) this.#addToFilter(filter, record, record + Record.bytes);
     if (type !== ValueType.value) this.#countType(type, valueBuffer, valueStart, valueLength);
-    if (this.#block.size >= this.#blockSize) this.#closeBlock();
+  }
+
+  /**
+   * Adds puts of the machine's batch from number `from` on, each with a user key of its own, until the data blocks have
+   * `maxBytes`; returns the number of the first one that was not added. Only in bytewise order. Throws as `add`.
+   */
+  addBatch(from: number, to: number, maxBytes: number): number {
+    if (this.#finished || !this.#bytewise) throw this.#misplaced();
+    const end = BATCH_AT + to * Record.bytes;
+    let at = BATCH_AT + from * Record.bytes;
+    const filter = this.#fullFilter;
+    while (at < end && this.dataBytes < maxBytes) {
+      const taken = this.#take(at, end, maxBytes - this.#writer.offset);
+      if (filter !== undefined) this.#addToFilter(filter, at, taken);
+      at = taken;
+    }
+    return (at - BATCH_AT) / Record.bytes;
   }
 
   /**
@@ -288,7 +272,9 @@ export class TableBuilder {
         : rocksDbFooter(this.#formatVersion, this.#checksum, metaHandle, index, this.#contextBase, this.#writer.offset);
     this.#writer.append(footer, 0, footer.length);
     this.#writer.flush();
-    const lastPoint = this.#lastLength < 0 ? undefined : this.#internal(this.#last, this.#lastLength);
+    const { lastAt, lastLength, lastTagLow, lastTagHigh } = this.#block;
+    const lastPoint =
+      lastLength < 0 ? undefined : internalKey(this.#machine.bytes, lastAt, lastLength, lastTagLow, lastTagHigh);
     const { smallest, largest } = this.#tombstones.bounds(this.#first, lastPoint);
     return {
       bytes: this.#writer.offset,
@@ -310,6 +296,51 @@ export class TableBuilder {
     };
   }
 
+  /** Takes records into the open block, and closes it if it is full then; returns the first that was not taken. */
+  #take(record: number, end: number, cutAt?: number): number {
+    const machine = this.#machine;
+    const block = this.#block;
+    const key = machine.pointer(record + Record.key);
+    const keyLength = machine.word(record + Record.keyLength);
+    if (this.#first === undefined) {
+      const low = machine.word(record + Record.tag);
+      this.#first = internalKey(machine.bytes, key, keyLength, low, machine.word(record + Record.tag + 4));
+    }
+    if (this.#pendingOffset >= 0) this.#indexPending(machine.bytes, key, keyLength);
+    let taken: number;
+    try {
+      taken = block.take(record, end, cutAt);
+    } catch (thrown) {
+      throw toStoreError(thrown).at({ path: this.#writer.path });
+    }
+    this.#pointEntries += (taken - record) / Record.bytes;
+    if (block.isFull) this.#closeBlock();
+    return taken;
+  }
+
+  #addToFilter(filter: FullFilterBuilder, record: number, end: number): void {
+    const machine = this.#machine;
+    const { bytes } = machine;
+    for (let r = record; r < end; r += Record.bytes) {
+      const key = machine.pointer(r + Record.key);
+      filter.add(bytes, key, key + machine.word(r + Record.keyLength));
+    }
+  }
+
+  /** Another version of the key before is in the filter already. */
+  #repeatsKey(key: Uint8Array, start: number, length: number): boolean {
+    const { lastAt, lastLength } = this.#block;
+    if (length !== lastLength) return false;
+    return compareRanges(this.#machine.bytes, lastAt, lastLength, key, start, length) === 0;
+  }
+
+  /** What the kernel cannot check: an order of keys that is not bytewise. */
+  #checkOrder(key: Uint8Array, start: number, length: number): void {
+    const { lastAt, lastLength } = this.#block;
+    if (lastLength < 0) return;
+    if (this.#order.compare(this.#machine.bytes, lastAt, lastLength, key, start, length) > 0) throw this.#misplaced();
+  }
+
   #misplaced(): StoreError {
     return new StoreError('INPUT', this.#finished ? 'the table is finished' : 'entries are out of order', {
       path: this.#writer.path,
@@ -318,33 +349,6 @@ export class TableBuilder {
 
   #oversized(bytes: number): StoreError {
     return new StoreError('INPUT', `an entry of ${bytes} bytes does not fit into a table`, { path: this.#writer.path });
-  }
-
-  #begin(key: Uint8Array, start: number, length: number, low: number, high: number): void {
-    if (this.#finished) throw this.#misplaced();
-    this.#tagLow = low;
-    this.#tagHigh = high;
-    this.#first = this.#internal(key.subarray(start, start + length), length);
-  }
-
-  /** A copy of the user key with the current tag behind it. */
-  #internal(key: Uint8Array, length: number): Uint8Array {
-    const b = new Uint8Array(length + 8);
-    b.set(key.subarray(0, length));
-    writeU32(b, length, this.#tagLow);
-    writeU32(b, length + 4, this.#tagHigh);
-    return b;
-  }
-
-  #keepLast(shared: number, key: Uint8Array, start: number, length: number): void {
-    if (length > this.#last.length) {
-      const larger = new Uint8Array(2 * length);
-      larger.set(this.#last);
-      this.#last = larger;
-    }
-    const last = this.#last;
-    for (let i = shared; i < length; i++) last[i] = key[start + i] as number;
-    this.#lastLength = length;
   }
 
   #countType(type: number, value: Uint8Array, start: number, length: number): void {
@@ -374,10 +378,12 @@ export class TableBuilder {
     counts.entries = this.#pointEntries + tombstones.count;
     counts.deletions = this.#deletions + tombstones.count;
     counts.merges = this.#merges;
-    counts.rawKeyBytes = this.#keyBytes + tombstones.keyBytes;
-    counts.rawValueBytes = this.#valueBytes + tombstones.valueBytes;
-    counts.smallestSeq = Math.min(this.#smallestSeq, tombstones.smallestSeq);
-    counts.largestSeq = Math.max(0, this.#largestSeq, tombstones.largestSeq);
+    const points = this.#block;
+    const hasPoints = this.#pointEntries > 0;
+    counts.rawKeyBytes = points.keyBytes + tombstones.keyBytes;
+    counts.rawValueBytes = points.valueBytes + tombstones.valueBytes;
+    counts.smallestSeq = Math.min(hasPoints ? points.smallestSequence : Number.POSITIVE_INFINITY, tombstones.smallestSeq);
+    counts.largestSeq = Math.max(0, hasPoints ? points.largestSequence : -1, tombstones.largestSeq);
     counts.dataBytes = this.#writer.offset;
   }
 
@@ -385,21 +391,26 @@ export class TableBuilder {
     const block = this.#block;
     const offset = this.#writer.offset;
     const length = block.finish();
-    const size = this.#writeCompressed(block.bytes, length, true);
+    const size = this.#writeCompressed(this.#machine.bytes, block.start, length, true);
     block.clear();
     this.#pendingOffset = offset;
     this.#pendingSize = size;
     this.#counts.dataBlocks++;
-    this.#levelFilter?.startBlock(this.#writer.offset);
+    const filter = this.#levelFilter;
+    if (filter !== undefined) {
+      filter.addHashes(block.takeHashes());
+      filter.startBlock(this.#writer.offset);
+    }
   }
 
   /** The separator of the block before `next`, or of the last one. */
   #indexPending(next: Uint8Array | undefined, start: number, length: number): void {
+    const { lastAt, lastLength, lastTagLow, lastTagHigh } = this.#block;
     this.#index.add(
-      this.#last,
-      this.#lastLength,
-      this.#tagLow,
-      this.#tagHigh,
+      this.#machine.bytes.subarray(lastAt, lastAt + lastLength),
+      lastLength,
+      lastTagLow,
+      lastTagHigh,
       next,
       start,
       length,
@@ -410,33 +421,33 @@ export class TableBuilder {
   }
 
   /** Writes a block compressed if that is worth it; returns its stored size without trailer. */
-  #writeCompressed(bytes: Uint8Array, length: number, isData: boolean): number {
+  #writeCompressed(bytes: Uint8Array, start: number, length: number, isData: boolean): number {
     if (this.#compression !== 'none') {
       const n = compress(
         this.#dialect,
         this.#formatVersion,
         this.#compression,
         bytes,
-        0,
-        length,
+        start,
+        start + length,
         this.#output,
         this.#level,
       );
       if (n > 0) {
         if (isData) this.#counts.compressedBlocks++;
-        return this.#writeRaw(this.#output.bytes, n, this.#compressionType).size;
+        return this.#writeRaw(this.#output.bytes, 0, n, this.#compressionType).size;
       }
       if (isData) this.#counts.rejectedBlocks++;
     }
-    return this.#writeRaw(bytes, length, 0).size;
+    return this.#writeRaw(bytes, start, length, 0).size;
   }
 
-  #writeRaw(bytes: Uint8Array, length: number, type: number): BlockHandle {
+  #writeRaw(bytes: Uint8Array, start: number, length: number, type: number): BlockHandle {
     const writer = this.#writer;
     const offset = writer.offset;
     const at = writer.reserve(length + TRAILER_BYTES);
     const b = writer.bytes;
-    b.set(bytes.subarray(0, length), at);
+    b.set(bytes.subarray(start, start + length), at);
     b[at + length] = type;
     const computed = blockChecksum(this.#checksum, b, at, length) as number;
     writeU32(b, at + length + 1, (computed + contextModifier(this.#contextBase, offset)) >>> 0);
@@ -446,7 +457,7 @@ export class TableBuilder {
 
   #writeMeta(block: BlockBuilder): BlockHandle {
     const length = block.finish();
-    return this.#writeRaw(block.bytes, length, 0);
+    return this.#writeRaw(block.bytes, 0, length, 0);
   }
 
   #writeFilter(metaindex: MetaBuilder): void {
@@ -457,7 +468,7 @@ export class TableBuilder {
     if (filter.keys === 0 && this.#dialect === 'rocksdb') return;
     const block = filter.finish();
     this.#counts.filterBytes = block.length;
-    const handle = this.#writeRaw(block, block.length, 0);
+    const handle = this.#writeRaw(block, 0, block.length, 0);
     metaindex.handle(this.#dialect === 'leveldb' ? LEVELDB_FILTER : FULL_FILTER, handle);
   }
 
@@ -466,7 +477,7 @@ export class TableBuilder {
     const length = block.finish();
     this.#counts.indexBytes = length + TRAILER_BYTES;
     const offset = this.#writer.offset;
-    return { offset, size: this.#writeCompressed(block.bytes, length, false) };
+    return { offset, size: this.#writeCompressed(block.bytes, 0, length, false) };
   }
 
   #writeRocksTail(metaindex: MetaBuilder): BlockHandle {
@@ -495,6 +506,15 @@ export class TableBuilder {
     metaindex.handle('rocksdb.properties', this.#writeMeta(properties));
     return index;
   }
+}
+
+/** The user key at `b[start]` with its tag behind it, a copy. */
+function internalKey(b: Uint8Array, start: number, length: number, tagLow: number, tagHigh: number): Uint8Array {
+  const key = new Uint8Array(length + 8);
+  key.set(b.subarray(start, start + length));
+  writeU32(key, length, tagLow);
+  writeU32(key, length + 4, tagHigh);
+  return key;
 }
 
 /** A number that differs from file to file, and is never 0. */

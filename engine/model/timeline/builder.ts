@@ -5,11 +5,11 @@
  * What an event did to the tree never changes once it is here. What it cost, when it was and why may be told
  * later, as logs are written after the fact: `explain` and `describe` overwrite that.
  */
-import type { TreeEvent } from '../events.ts';
+import type { PlacedTable, TableId, TreeEvent } from '../events.ts';
 import type { Bound } from '../tree.ts';
 import { EVENT_KINDS, FLAG_INFERRED, FLAG_LIVE, FLAG_SIMULATED, FLAG_START, type TimelineChunk } from './columns.ts';
 import { grown } from './grow.ts';
-import { KeySpace, type RangeCompare } from './keySpace.ts';
+import { KeySpace, type SpaceOrder } from './keySpace.ts';
 
 /** What an event cost, where somebody tells; NaN where nobody does. */
 export interface EventFacts {
@@ -82,8 +82,8 @@ export class HistoryBuilder {
   readonly #reasons: string[] = [''];
   readonly #reasonOf = new Map<string, number>([['', 0]]);
 
-  constructor(compare: RangeCompare) {
-    this.keys = new KeySpace(compare);
+  constructor(order: SpaceOrder) {
+    this.keys = new KeySpace(order);
   }
 
   /** Lives that are not over. */
@@ -97,24 +97,17 @@ export class HistoryBuilder {
   }
 
   /** Adds the next event and returns its index. `start`: it is the state with which the history begins. */
-  append(event: TreeEvent, start: boolean): number {
+  append(event: TreeEvent, start: boolean, facts?: EventFacts): number {
     const e = this.events++;
-    this.#kind = grown(this.#kind, this.events);
-    this.#flags = grown(this.#flags, this.events);
-    this.#why = grown(this.#why, this.events);
-    for (const name of EVENT_FLOATS) {
-      this.#event[name] = grown(this.#event[name], this.events);
-      this.#event[name][e] = Number.NaN;
-    }
-    this.#addedStart = grown(this.#addedStart, this.events + 1);
-    this.#removedStart = grown(this.#removedStart, this.events + 1);
+    if (e === this.#kind.length) this.#growEvents();
     this.#addedStart[e] = this.lives;
     let removed = this.#removedStart[e] as number;
     for (const { number } of event.removed) removed = this.#end(number, removed);
+    const firstLife = this.lives;
     for (const table of event.added) {
       let life = this.#live.get(table.number);
       // Named twice in one event: the last word counts.
-      if (life === undefined || life < (this.#addedStart[e] as number)) {
+      if (life === undefined || life < firstLife) {
         removed = this.#end(table.number, removed);
         life = this.#newLife();
         this.#live.set(table.number, life);
@@ -130,7 +123,7 @@ export class HistoryBuilder {
     }
     this.#addedStart[e + 1] = this.lives;
     this.#removedStart[e + 1] = removed;
-    this.explain(e, event, start, undefined);
+    this.explain(e, event, start, facts);
     return e;
   }
 
@@ -152,6 +145,27 @@ export class HistoryBuilder {
     const io = event.io ?? ioOf(event);
     readBytes[e] = known(facts?.readBytes) ?? io?.readBytes ?? Number.NaN;
     writtenBytes[e] = known(facts?.writtenBytes) ?? io?.writtenBytes ?? Number.NaN;
+  }
+
+  /** The tables that event `e` took and brought, without their bounds. */
+  tables(e: number): { readonly removed: readonly TableId[]; readonly added: readonly PlacedTable[] } {
+    const of = (life: number): PlacedTable => {
+      const { number, bytes, createdAt } = this.#life;
+      const table = {
+        number: number[life] as number,
+        level: this.#level[life] as number,
+        bytes: bytes[life] as number,
+      };
+      const at = createdAt[life] as number;
+      return Number.isNaN(at) ? table : { ...table, createdAt: at };
+    };
+    const removed: TableId[] = [];
+    for (let k = this.#removedStart[e] as number; k < (this.#removedStart[e + 1] as number); k++) {
+      removed.push(of(this.#removed[k] as number));
+    }
+    const added: PlacedTable[] = [];
+    this.eachLife(e, (life) => added.push(of(life)));
+    return { removed, added };
   }
 
   /** File numbers of the tables that event `e` brought, for `describe`. */
@@ -239,15 +253,29 @@ export class HistoryBuilder {
 
   #newLife(): number {
     const life = this.lives++;
-    this.#level = grown(this.#level, this.lives);
-    this.#smallest = grown(this.#smallest, this.lives);
-    this.#largest = grown(this.#largest, this.lives);
-    for (const name of LIFE_FLOATS) this.#life[name] = grown(this.#life[name], this.lives);
-    for (const name of NOTE_FLOATS) {
-      this.#life[name] = grown(this.#life[name], this.lives);
-      this.#life[name][life] = Number.NaN;
-    }
+    if (life === this.#level.length) this.#growLives();
     return life;
+  }
+
+  #growEvents(): void {
+    const { events } = this;
+    this.#kind = grown(this.#kind, events);
+    const length = this.#kind.length;
+    this.#flags = grown(this.#flags, length);
+    this.#why = grown(this.#why, length);
+    this.#addedStart = grown(this.#addedStart, length + 1);
+    this.#removedStart = grown(this.#removedStart, length + 1);
+    for (const name of EVENT_FLOATS) this.#event[name] = grown(this.#event[name], length).fill(Number.NaN, events - 1);
+  }
+
+  #growLives(): void {
+    const { lives } = this;
+    this.#level = grown(this.#level, lives);
+    const length = this.#level.length;
+    this.#smallest = grown(this.#smallest, length);
+    this.#largest = grown(this.#largest, length);
+    for (const name of LIFE_FLOATS) this.#life[name] = grown(this.#life[name], length);
+    for (const name of NOTE_FLOATS) this.#life[name] = grown(this.#life[name], length).fill(Number.NaN, lives - 1);
   }
 
   #keyOf(bound: Bound | undefined): number {
@@ -280,12 +308,16 @@ function ioOf(event: TreeEvent): { readBytes: number; writtenBytes: number } | u
     case 'drop':
       return { readBytes: 0, writtenBytes: 0 };
     default: {
-      const added = new Set(event.added.map((t) => t.number));
-      const gone = new Set(event.removed.map((t) => t.number));
       let readBytes = 0;
       let writtenBytes = 0;
-      for (const t of event.removed) if (!added.has(t.number)) readBytes += t.bytes;
-      for (const t of event.added) if (!gone.has(t.number)) writtenBytes += t.bytes;
+      for (const t of event.removed) readBytes += t.bytes;
+      for (const t of event.added) writtenBytes += t.bytes;
+      const gone = new Set(event.removed.map((t) => t.number));
+      for (const t of event.added) {
+        if (!gone.has(t.number)) continue;
+        readBytes -= t.bytes;
+        writtenBytes -= t.bytes;
+      }
       return { readBytes: event.kind === 'compaction' ? readBytes : 0, writtenBytes };
     }
   }

@@ -18,6 +18,12 @@ export type RangeCompare = (
   bLength: number,
 ) => number;
 
+/** An order of user keys; which way it runs where it is that of plain bytes, so that sorting can look at words. */
+export interface SpaceOrder {
+  readonly compareUser: RangeCompare;
+  readonly direction: 'ascending' | 'descending' | 'other';
+}
+
 /** Neighbours that are nearer than this are ranked anew. */
 const STEP_MIN = 2 ** -16;
 /** Fewer keys than this may stand in between, whatever the others. */
@@ -33,10 +39,10 @@ export class KeySpace {
   #starts = new Float64Array(64);
   /** Open addressing: number of a key plus 1, 0 for none. */
   #slots = new Uint32Array(256);
-  #compare: RangeCompare;
+  readonly #order: SpaceOrder;
 
   /** Numbers of the keys that have a position, in order; `#ranked` of them. */
-  #order: Uint32Array = new Uint32Array(0);
+  #sequence: Uint32Array = new Uint32Array(0);
   #ranked = 0;
   /** By number. */
   #positions = new Float64Array(0);
@@ -44,8 +50,8 @@ export class KeySpace {
   #between = 0;
   #whole = 0;
 
-  constructor(compare: RangeCompare) {
-    this.#compare = compare;
+  constructor(order: SpaceOrder) {
+    this.#order = order;
   }
 
   /** Keys that have a position. */
@@ -74,9 +80,10 @@ export class KeySpace {
     const number = this.count++;
     this.#slots[slot] = this.count;
     const start = this.#starts[number] as number;
-    this.#bytes = grown(this.#bytes, start + length);
-    for (let i = 0; i < length; i++) this.#bytes[start + i] = key[i] as number;
-    this.#starts = grown(this.#starts, number + 2);
+    if (start + length > this.#bytes.length) this.#bytes = grown(this.#bytes, start + length);
+    const bytes = this.#bytes;
+    for (let i = 0; i < length; i++) bytes[start + i] = key[i] as number;
+    if (number + 2 > this.#starts.length) this.#starts = grown(this.#starts, number + 2);
     this.#starts[number + 1] = start + length;
     return number;
   }
@@ -91,12 +98,6 @@ export class KeySpace {
     return this.#bytes.slice(this.#starts[number], this.#starts[number + 1]);
   }
 
-  /** Another order of the keys: all positions are void until the next `rank`. */
-  reorder(compare: RangeCompare): void {
-    this.#compare = compare;
-    this.#ranked = 0;
-  }
-
   /** Gives every key a position. Steps are short; returns whether positions that were given before are void. */
   *rank(): Generator<void, boolean> {
     const fresh = this.count - this.#ranked;
@@ -108,7 +109,7 @@ export class KeySpace {
     this.#positions = grown(this.#positions, this.count);
     const merged = yield* this.#mergeIn(added);
     // Nothing was changed that is handed out until here, so that an abandoned job leaves all as it was.
-    this.#order = merged;
+    this.#sequence = merged;
     this.#ranked = this.count;
     if (before > 0 && this.#fit(before)) return false;
     for (let i = 0; i < this.#ranked; i++) this.#positions[merged[i] as number] = i;
@@ -131,7 +132,7 @@ export class KeySpace {
 
   /** The key at an index in the order, a copy. */
   keyAt(index: number): Uint8Array {
-    return this.key(this.#order[index] as number);
+    return this.key(this.#sequence[index] as number);
   }
 
   /** Where a key stands: on a boundary key, or midway between two, or half a step beyond the ends. */
@@ -140,8 +141,15 @@ export class KeySpace {
     let high = this.#ranked;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const number = this.#order[middle] as number;
-      const order = this.#compare(this.#bytes, this.#startOf(number), this.#lengthOf(number), key, 0, key.length);
+      const number = this.#sequence[middle] as number;
+      const order = this.#order.compareUser(
+        this.#bytes,
+        this.#startOf(number),
+        this.#lengthOf(number),
+        key,
+        0,
+        key.length,
+      );
       if (order === 0) return { position: this.#at(middle), exact: true };
       if (order < 0) low = middle + 1;
       else high = middle;
@@ -153,7 +161,7 @@ export class KeySpace {
   }
 
   #at(index: number): number {
-    return this.#positions[this.#order[index] as number] as number;
+    return this.#positions[this.#sequence[index] as number] as number;
   }
 
   #startOf(number: number): number {
@@ -167,12 +175,14 @@ export class KeySpace {
   #equals(number: number, key: Uint8Array, length: number): boolean {
     const start = this.#startOf(number);
     if (this.#lengthOf(number) !== length) return false;
-    for (let i = 0; i < length; i++) if (this.#bytes[start + i] !== key[i]) return false;
+    const bytes = this.#bytes;
+    // Keys that share a slot mostly differ near their ends.
+    for (let i = length - 1; i >= 0; i--) if (bytes[start + i] !== key[i]) return false;
     return true;
   }
 
   #rehash(): void {
-    const slots = new Uint32Array(2 * this.#slots.length);
+    const slots = new Uint32Array(4 * this.#slots.length);
     const mask = slots.length - 1;
     for (let number = 0; number < this.count; number++) {
       let slot = hash(this.#bytes, this.#startOf(number), this.#lengthOf(number)) & mask;
@@ -186,39 +196,55 @@ export class KeySpace {
     const bytes = this.#bytes;
     const aStart = this.#startOf(a);
     const bStart = this.#startOf(b);
-    const order = this.#compare(bytes, aStart, this.#lengthOf(a), bytes, bStart, this.#lengthOf(b));
+    const order = this.#order.compareUser(bytes, aStart, this.#lengthOf(a), bytes, bStart, this.#lengthOf(b));
     // A comparator may call two byte strings equal; they still need an order.
     return order !== 0 ? order : a - b;
   }
 
-  /** Merge sort from the bottom up: an order that comes in runs, as boundaries do, costs little. */
+  /**
+   * Merge sort from the bottom up: an order that comes in runs, as boundaries do, costs little. Where the order is
+   * that of bytes, the eight bytes behind what all keys begin with decide nearly always.
+   */
   *#sorted(numbers: Uint32Array): Generator<void, Uint32Array> {
-    let from: Uint32Array = numbers;
-    let to: Uint32Array = new Uint32Array(numbers.length);
     const n = numbers.length;
+    const words = yield* this.#words(numbers);
+    const base = numbers[0] as number;
+    const { high, low, sign } = words;
+    const less = (a: number, b: number): boolean => {
+      if (sign !== 0) {
+        const i = a - base;
+        const j = b - base;
+        if (high[i] !== high[j]) return (high[i] as number) < (high[j] as number) === sign > 0;
+        if (low[i] !== low[j]) return (low[i] as number) < (low[j] as number) === sign > 0;
+      }
+      return this.#compareKeys(a, b) < 0;
+    };
+    let from: Uint32Array = numbers;
+    let to: Uint32Array = new Uint32Array(n);
     let left = SLICE;
     for (let width = 1; width < n; width *= 2) {
       for (let start = 0; start < n; start += 2 * width) {
         const middle = Math.min(start + width, n);
         const end = Math.min(start + 2 * width, n);
-        if (middle === end || this.#compareKeys(from[middle - 1] as number, from[middle] as number) < 0) {
-          to.set(from.subarray(start, end), start);
-          if (--left <= 0) {
-            yield;
-            left = SLICE;
-          }
-          continue;
-        }
         let a = start;
         let b = middle;
-        for (let at = start; at < end; at++) {
-          if (b >= end || (a < middle && this.#compareKeys(from[a] as number, from[b] as number) < 0)) {
-            to[at] = from[a++] as number;
-          } else to[at] = from[b++] as number;
+        let at = start;
+        if (middle === end || less(from[middle - 1] as number, from[middle] as number)) {
+          to.set(from.subarray(start, end), start);
+          at = end;
+          left--;
+        }
+        for (; at < end; at++) {
+          if (b >= end || (a < middle && less(from[a] as number, from[b] as number))) to[at] = from[a++] as number;
+          else to[at] = from[b++] as number;
           if (--left <= 0) {
             yield;
             left = SLICE;
           }
+        }
+        if (left <= 0) {
+          yield;
+          left = SLICE;
         }
       }
       [from, to] = [to, from];
@@ -226,8 +252,37 @@ export class KeySpace {
     return from;
   }
 
+  /** Of keys with consecutive numbers: eight bytes of each, as two numbers; sign 0 where bytes do not tell the order. */
+  *#words(numbers: Uint32Array): Generator<void, { high: Uint32Array; low: Uint32Array; sign: number }> {
+    const { direction } = this.#order;
+    const n = direction === 'other' ? 0 : numbers.length;
+    const high = new Uint32Array(n);
+    const low = new Uint32Array(n);
+    if (n === 0) return { high, low, sign: 0 };
+    const bytes = this.#bytes;
+    const first = this.#startOf(numbers[0] as number);
+    let common = this.#lengthOf(numbers[0] as number);
+    for (let i = 1; i < n && common > 0; i++) {
+      const start = this.#startOf(numbers[i] as number);
+      common = Math.min(common, this.#lengthOf(numbers[i] as number));
+      let k = 0;
+      while (k < common && bytes[start + k] === bytes[first + k]) k++;
+      common = k;
+      if (i % SLICE === 0) yield;
+    }
+    for (let i = 0; i < n; i++) {
+      const number = numbers[i] as number;
+      const start = this.#startOf(number) + common;
+      const left = this.#lengthOf(number) - common;
+      high[i] = wordAt(bytes, start, left);
+      low[i] = wordAt(bytes, start + 4, left - 4);
+      if (i % SLICE === 0) yield;
+    }
+    return { high, low, sign: direction === 'ascending' ? 1 : -1 };
+  }
+
   *#mergeIn(added: Uint32Array): Generator<void, Uint32Array> {
-    const old = this.#order.subarray(0, this.#ranked);
+    const old = this.#sequence.subarray(0, this.#ranked);
     if (old.length === 0) return added;
     const merged = new Uint32Array(old.length + added.length);
     let taken = 0;
@@ -255,32 +310,39 @@ export class KeySpace {
 
   /** Positions for the keys numbered from `from` on, around those that have one; false if there is no room. */
   #fit(from: number): boolean {
-    const order = this.#order;
+    const sequence = this.#sequence;
     for (let i = 0; i < this.#ranked; ) {
-      if ((order[i] as number) < from) {
+      if ((sequence[i] as number) < from) {
         i++;
         continue;
       }
       let end = i;
-      while (end < this.#ranked && (order[end] as number) >= from) end++;
+      while (end < this.#ranked && (sequence[end] as number) >= from) end++;
       const run = end - i;
       if (end === this.#ranked) {
         const start = Math.floor(this.#at(i - 1));
-        for (let k = 0; k < run; k++) this.#positions[order[i + k] as number] = start + 1 + k;
+        for (let k = 0; k < run; k++) this.#positions[sequence[i + k] as number] = start + 1 + k;
       } else if (i === 0) {
         const first = Math.ceil(this.#at(end));
-        for (let k = 0; k < run; k++) this.#positions[order[k] as number] = first - run + k;
+        for (let k = 0; k < run; k++) this.#positions[sequence[k] as number] = first - run + k;
       } else {
         const low = this.#at(i - 1);
         const step = (this.#at(end) - low) / (run + 1);
         this.#between += run;
         if (step < STEP_MIN || this.#between > Math.max(BETWEEN_MIN, this.#whole)) return false;
-        for (let k = 0; k < run; k++) this.#positions[order[i + k] as number] = low + step * (k + 1);
+        for (let k = 0; k < run; k++) this.#positions[sequence[i + k] as number] = low + step * (k + 1);
       }
       i = end;
     }
     return true;
   }
+}
+
+/** The first four of `left` bytes as one number, filled up with zeros: a shorter key is not behind a longer one. */
+function wordAt(b: Uint8Array, at: number, left: number): number {
+  let word = 0;
+  for (let i = 0; i < 4; i++) word = word * 256 + (i < left ? (b[at + i] as number) : 0);
+  return word;
 }
 
 /** FNV-1a, 32 bits. */

@@ -20,6 +20,11 @@ export class Grandparents {
     this.#order = order;
   }
 
+  /** Up to this user key `cutBefore` need not be asked, once it has been about one of them; undefined: to the end. */
+  get until(): Uint8Array | undefined {
+    return this.#tables[this.#at]?.largest.key;
+  }
+
   /** Whether an output should end before this key. Keys ascend; every key of the outputs is asked about. */
   cutBefore(b: Uint8Array, start: number, length: number): boolean {
     const tables = this.#tables;

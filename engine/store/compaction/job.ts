@@ -32,6 +32,7 @@ import { droppedRanges, joinResults, sumProgress } from './join.ts';
 import type { LiveOutput, OutputTable } from './outputs.ts';
 import { sameCoverage } from './proof.ts';
 import {
+  doneProgress,
   NO_PROGRESS,
   type RangeJobInput,
   type RangeJobResult,
@@ -272,8 +273,10 @@ class Compaction {
       for (;;) {
         if (own === undefined) {
           const step = local.next();
-          if (step.done === true) own = step.value;
-          else at = step.value;
+          if (step.done === true) {
+            own = step.value;
+            at = doneProgress(own);
+          } else at = step.value;
         }
         for (const t of threads) if (t.error !== undefined) throw t.error;
         if (own !== undefined && threads.every((t) => t.result !== undefined)) {
@@ -463,7 +466,8 @@ class Compaction {
     const due = rate === undefined || rate <= 0 ? 0 : (readBytes + writtenBytes) / rate - elapsed;
     return {
       phase,
-      readBytes,
+      // Ranges read the blocks on their borders each for itself.
+      readBytes: Math.min(readBytes, this.#totalBytes),
       writtenBytes,
       totalBytes: this.#totalBytes,
       entries,

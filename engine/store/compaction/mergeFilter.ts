@@ -14,6 +14,10 @@
  * The common case, a put without older versions, passes from the input's buffer to the sink without
  * being copied. Only keys with something to judge are gathered in `Versions`.
  */
+import { compareBytes } from '../../base/bytes.ts';
+import { BlockMerge } from '../../formats/block/kernel/blockMerge.ts';
+import { Status } from '../../formats/block/kernel/layout.ts';
+import type { BlockMachine } from '../../formats/block/kernel/machine.ts';
 import { type Cursor, ValueType } from '../../iter/cursor.ts';
 import { MergingCursor } from '../../iter/merging.ts';
 import { isTombstone, isWhole, MergeCounts, type MergeRules } from './rules.ts';
@@ -32,6 +36,10 @@ export interface EntrySink {
     valueStart: number,
     valueLength: number,
   ): void;
+  /** Puts with a user key of their own each, in the batch of `machine`; without this nothing comes in batches. */
+  addBatch?(machine: BlockMachine, count: number): void;
+  /** The last user key that `addBatch` may be given; undefined: any. */
+  readonly batchUntil?: Uint8Array | undefined;
 }
 
 /** Told of every user key with all its versions, before anything is dropped: what a proof counts. */
@@ -45,6 +53,8 @@ export interface KeyWitness {
     valueStart: number,
     valueLength: number,
   ): void;
+  /** As `put`, for `count` keys in the batch of the machine. */
+  batch?(count: number): void;
   versions(versions: Versions): void;
 }
 
@@ -61,6 +71,9 @@ export class MergeFilter {
   readonly counts = new MergeCounts();
   readonly #input: Cursor;
   readonly #merging: MergingCursor | undefined;
+  readonly #blocks: BlockMerge | undefined;
+  /** What the fence of `#blocks` was made for. */
+  #until: Uint8Array | undefined;
   readonly #rules: MergeRules;
   readonly #sink: EntrySink;
   readonly #witness: KeyWitness | undefined;
@@ -91,21 +104,83 @@ export class MergeFilter {
     this.#witness = more.witness;
     this.#dropped = more.dropped;
     this.#end = more.end;
+    this.#blocks = input instanceof BlockMerge && sink.addBatch !== undefined ? input : undefined;
+    if (this.#blocks !== undefined) this.#begin(this.#blocks);
   }
 
   /** Goes through about `entries` entries; false at the end. */
   step(entries: number): boolean {
+    if (this.#blocks !== undefined) return this.#batch(this.#blocks);
     const until = this.counts.entries + entries;
     for (let c = this.#current(); c !== undefined; c = this.#current()) {
       if (this.counts.entries >= until) return true;
-      const end = this.#end;
-      if (end !== undefined) {
-        const order = this.#rules.order.compare(c.keyBuffer, c.keyStart, c.keyLength, end, 0, end.length);
-        if (order >= 0) return false;
-      }
+      if (this.#isBehindEnd(c)) return false;
       this.#key(c);
     }
     return false;
+  }
+
+  #begin(blocks: BlockMerge): void {
+    blocks.zeroSequences = this.#rules.zeroSequences;
+    this.#until = this.#sink.batchUntil;
+    this.#setFence(blocks);
+  }
+
+  /** At the end of the range, or behind the last key that the sink takes in batches. */
+  #setFence(blocks: BlockMerge): void {
+    const end = this.#end;
+    const until = this.#until;
+    if (until === undefined) {
+      blocks.setFence(end);
+      return;
+    }
+    const behind = new Uint8Array(until.length + 1);
+    behind.set(until);
+    blocks.setFence(end !== undefined && compareBytes(end, behind) < 0 ? end : behind);
+  }
+
+  /** One batch of plain puts, and the key behind it if that has to be judged. */
+  #batch(blocks: BlockMerge): boolean {
+    const status = blocks.fill();
+    const { count, hidden, tombstones } = blocks;
+    const { counts } = this;
+    counts.entries += count + hidden + tombstones;
+    counts.written += count;
+    counts.hidden += hidden;
+    counts.tombstones += tombstones;
+    counts.zeroed += blocks.zeroed;
+    this.bytes += blocks.passedBytes;
+    if (count > 0) {
+      this.#witness?.batch?.(count);
+      this.#sink.addBatch?.(blocks.machine, count);
+    }
+    blocks.settle();
+    if (status === Status.end) return false;
+    if (status === Status.otherUnderPut) {
+      const v = this.#versions;
+      v.setKey(blocks.keyBuffer, blocks.keyStart, blocks.keyLength);
+      v.clear();
+      this.#gather();
+      this.#decide(By.value);
+      this.#emit(false);
+    } else if (status === Status.other || status === Status.fence) {
+      if (status === Status.fence && this.#isBehindEnd(blocks)) return false;
+      this.#key(blocks);
+      const { batchUntil } = this.#sink;
+      if (batchUntil !== this.#until) {
+        this.#until = batchUntil;
+        this.#setFence(blocks);
+      }
+    } else return true;
+    blocks.forgetGroup();
+    return true;
+  }
+
+  #isBehindEnd(c: Cursor): boolean {
+    const end = this.#end;
+    return (
+      end !== undefined && this.#rules.order.compare(c.keyBuffer, c.keyStart, c.keyLength, end, 0, end.length) >= 0
+    );
   }
 
   #current(): Cursor | undefined {
@@ -119,6 +194,8 @@ export class MergeFilter {
     v.setKey(c.keyBuffer, c.keyStart, c.keyLength);
     v.clear();
     if (
+      // What stands in the memory of a machine may move before it is written.
+      this.#blocks !== undefined ||
       c.type !== ValueType.value ||
       !stripes.single ||
       (tombstones !== undefined &&

@@ -2,6 +2,7 @@
  * The tables that a compaction writes. A table is cut between two user keys only, never between versions
  * of one; each is synced before the next begins, so that a commit waits for no more than the last.
  */
+import type { BlockMachine } from '../../formats/block/kernel/machine.ts';
 import { TableBuilder, type TableBuilderOptions, type TableSummary } from '../../formats/block/tableBuilder.ts';
 import type { FileHandle, FileSystem } from '../../fs/fileSystem.ts';
 import { ValueType } from '../../iter/cursor.ts';
@@ -59,13 +60,14 @@ export class Outputs implements EntrySink {
   /** First user key that the open table, or the next, may hold; undefined: the smallest there is. */
   #from: Uint8Array | undefined;
   readonly #to: Uint8Array | undefined;
+  readonly #machine: BlockMachine | undefined;
   #bytesDone = 0;
   /** Size of the open table at which it is synced next. */
   #syncAt = SYNC_BYTES;
 
   /**
    * `place` gives each table its number; `from` and `to` bound the range of the job. `entityBlobs` notes
-   * the blob files that an entity refers to.
+   * the blob files that an entity refers to. `machine` is where tables are built, and where batches come from.
    */
   constructor(
     fs: FileSystem,
@@ -74,6 +76,7 @@ export class Outputs implements EntrySink {
     tombstones: TombstoneOutput,
     range: { readonly from?: Uint8Array | undefined; readonly to?: Uint8Array | undefined } = {},
     entityBlobs?: (value: Uint8Array, start: number, length: number, builder: TableBuilder) => void,
+    machine?: BlockMachine,
   ) {
     this.#fs = fs;
     this.#place = place;
@@ -82,6 +85,7 @@ export class Outputs implements EntrySink {
     this.#from = range.from;
     this.#to = range.to;
     this.#blobFiles = entityBlobs;
+    this.#machine = machine;
   }
 
   /** Bytes written so far, about. */
@@ -126,6 +130,31 @@ export class Outputs implements EntrySink {
     if (type === ValueType.wideColumnEntity) this.#blobFiles?.(valueBuffer, valueStart, valueLength, builder);
   }
 
+  /** Up to this user key `addBatch` may take what comes; undefined: to the end. */
+  get batchUntil(): Uint8Array | undefined {
+    return this.#limits.grandparents.until;
+  }
+
+  /** Adds the batch of the machine: `count` puts, each with a user key of its own, up to `batchUntil`. */
+  addBatch(machine: BlockMachine, count: number): void {
+    const { grandparents, maxBytes } = this.#limits;
+    if (count > 0 && grandparents.until !== undefined) {
+      const key = machine.keyOf(0);
+      // No more than one: behind the first key nothing changes before `batchUntil`.
+      if (grandparents.cutBefore(key, 0, key.length) && this.#builder !== undefined) this.#finish(key);
+    }
+    for (let i = 0; i < count; ) {
+      let builder = this.#builder;
+      if (builder !== undefined && builder.dataBytes >= maxBytes) {
+        this.#finish(machine.keyOf(i));
+        builder = undefined;
+      }
+      builder ??= this.#begin();
+      if (builder.dataBytes >= this.#syncAt) this.#syncPart();
+      i = builder.addBatch(i, count, maxBytes);
+    }
+  }
+
   /** Ends the last table; range deletions without any points around them get one of their own. */
   finish(): readonly OutputTable[] {
     if (this.#builder === undefined && this.#tombstones.anyIn(this.#from, this.#to)) this.#begin();
@@ -157,7 +186,7 @@ export class Outputs implements EntrySink {
     const place = this.#place();
     const file = this.#fs.open(place.path, 'create');
     try {
-      const builder = new TableBuilder(file, place.options);
+      const builder = new TableBuilder(file, place.options, this.#machine);
       this.#open = { place, file, builder };
       this.#builder = builder;
       return builder;
@@ -181,11 +210,12 @@ export class Outputs implements EntrySink {
     this.tables.push({ number: open.place.number, path: open.place.path, summary });
     open.file.close();
     this.#bytesDone += summary.bytes;
-    this.#live = [...this.#live.slice(1 - LIVE_OUTPUTS_MAX), finished(open.place.number, summary)];
+    this.#live = [...this.#live.slice(1 - LIVE_OUTPUTS_MAX), finishedOutput(open.place.number, summary)];
   }
 }
 
-function finished(number: number, { bytes, smallest, largest }: TableSummary): LiveOutput {
+/** A table that is done, as `Outputs.live` tells of it. */
+export function finishedOutput(number: number, { bytes, smallest, largest }: TableSummary): LiveOutput {
   const userKey = (key: Uint8Array): Uint8Array => key.slice(0, Math.min(Math.max(0, key.length - 8), LIVE_KEY_BYTES));
   return { number, bytes, smallest: userKey(smallest), largest: userKey(largest) };
 }

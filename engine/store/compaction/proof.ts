@@ -10,6 +10,10 @@
  * A compaction changes nothing else of the tree, so equal states of inputs and outputs mean equal answers
  * to every read. The digest is a sum of 64-bit hashes: parts of it can be computed in any order.
  */
+import { BlockMerge } from '../../formats/block/kernel/blockMerge.ts';
+import { StateKind } from '../../formats/block/kernel/digestKernel.ts';
+import { BATCH_AT, Record, Status, Digest as Sums } from '../../formats/block/kernel/layout.ts';
+import { BlockMachine } from '../../formats/block/kernel/machine.ts';
 import { type Cursor, ValueType } from '../../iter/cursor.ts';
 import { MergingCursor } from '../../iter/merging.ts';
 import type { KeyOrder } from '../../iter/order.ts';
@@ -38,7 +42,6 @@ export function equalDigests(a: Digest, b: Digest): boolean {
   return a.states === b.states && a.low === b.low && a.high === b.high;
 }
 
-const Kind = { value: 1, deleted: 2, operands: 3 } as const;
 /** How the operands of a merge end. */
 const Base = { open: 1, closed: 2, value: 3 } as const;
 
@@ -50,11 +53,14 @@ export class StateDigest implements KeyWitness {
   #states = 0;
   #low = 0;
   #high = 0;
-  /** Hash under way. */
-  #a = 0;
-  #b = 0;
+  readonly #machine: BlockMachine;
 
-  constructor(rules: Pick<MergeRules, 'stripes' | 'tombstones' | 'below' | 'merge'>) {
+  /** `machine` does the hashing; batches must be its own. */
+  constructor(
+    rules: Pick<MergeRules, 'stripes' | 'tombstones' | 'below' | 'merge'>,
+    machine: BlockMachine = new BlockMachine(),
+  ) {
+    this.#machine = machine;
     this.#stripes = rules.stripes;
     this.#tombstones = rules.tombstones;
     this.#below = rules.below;
@@ -66,10 +72,18 @@ export class StateDigest implements KeyWitness {
   }
 
   put(key: Uint8Array, keyStart: number, keyLength: number, value: Uint8Array, start: number, length: number): void {
-    this.#begin(key, keyStart, keyLength, 0, Kind.value);
+    this.#begin(key, keyStart, keyLength, 0, StateKind.value);
     this.#number(ValueType.value);
     this.#absorb(value, start, length);
     this.#end();
+  }
+
+  batch(count: number): void {
+    const machine = this.#machine;
+    this.#clearSums();
+    machine.digestBatch(BATCH_AT, BATCH_AT + count * Record.bytes);
+    this.#takeSums();
+    this.#states += count;
   }
 
   versions(v: Versions): void {
@@ -102,9 +116,9 @@ export class StateDigest implements KeyWitness {
       if (end < 0) return;
       if (isTombstone(end)) {
         if (!this.#matters(v, end)) return;
-        this.#begin(v.key, 0, v.keyLength, reader, Kind.deleted);
+        this.#begin(v.key, 0, v.keyLength, reader, StateKind.deleted);
       } else {
-        this.#begin(v.key, 0, v.keyLength, reader, Kind.value);
+        this.#begin(v.key, 0, v.keyLength, reader, StateKind.value);
         this.#number(end);
         this.#absorb(v.bytes, v.starts[base] as number, v.lengths[base] as number);
       }
@@ -122,14 +136,14 @@ export class StateDigest implements KeyWitness {
       const values = operands.map((i) => v.value(i)).reverse();
       const result = this.#merge(closed ? undefined : v.value(base), values, key);
       if (result !== undefined) {
-        this.#begin(v.key, 0, v.keyLength, reader, Kind.value);
+        this.#begin(v.key, 0, v.keyLength, reader, StateKind.value);
         this.#number(ValueType.value);
         this.#absorb(result, 0, result.length);
         this.#end();
         return;
       }
     }
-    this.#begin(v.key, 0, v.keyLength, reader, Kind.operands);
+    this.#begin(v.key, 0, v.keyLength, reader, StateKind.operands);
     for (const i of operands) this.#absorb(v.bytes, v.starts[i] as number, v.lengths[i] as number);
     // Without anything below it makes no difference whether a deletion ends the operands.
     this.#number(closed || (deleted && !this.#below.holds(key)) ? Base.closed : base >= 0 ? Base.value : Base.open);
@@ -147,63 +161,42 @@ export class StateDigest implements KeyWitness {
   }
 
   #begin(key: Uint8Array, start: number, length: number, reader: number, kind: number): void {
-    this.#a = 0x9e3779b9 ^ reader;
-    this.#b = 0x85ebca6b + kind;
+    this.#machine.digestBegin(reader, kind);
     this.#absorb(key, start, length);
   }
 
   #number(n: number): void {
-    this.#a = Math.imul(this.#a ^ n, 0xcc9e2d51);
-    this.#b = Math.imul((this.#b + n) ^ (this.#b >>> 15), 0x2545f491);
+    this.#machine.digestNumber(n);
   }
 
-  /** Two multiplicative lanes take the words of 32 bits in turn; the length is part of both. */
   #absorb(b: Uint8Array, start: number, length: number): void {
-    let x = this.#a;
-    let y = this.#b;
-    const end = start + length;
-    let i = start;
-    for (; i + 8 <= end; i += 8) {
-      const v =
-        (b[i] as number) | ((b[i + 1] as number) << 8) | ((b[i + 2] as number) << 16) | ((b[i + 3] as number) << 24);
-      const w =
-        (b[i + 4] as number) |
-        ((b[i + 5] as number) << 8) |
-        ((b[i + 6] as number) << 16) |
-        ((b[i + 7] as number) << 24);
-      x = Math.imul(x ^ v, 0xcc9e2d51);
-      x ^= x >>> 15;
-      y = Math.imul(y ^ w, 0x2545f491);
-      y ^= y >>> 13;
-    }
-    let last = length;
-    for (; i < end; i++) {
-      last = Math.imul(last ^ (b[i] as number), 0x01000193);
-    }
-    x = Math.imul(x ^ last, 0x1b873593);
-    this.#a = x ^ (x >>> 15);
-    y = Math.imul(y + last, 0x165667b1);
-    this.#b = (y ^ (y >>> 13)) + length;
+    const machine = this.#machine;
+    machine.digestBytes(machine.place(b, start, length), length);
   }
 
   #end(): void {
+    this.#clearSums();
+    this.#machine.digestEnd();
+    this.#takeSums();
     this.#states++;
-    this.#low = (this.#low + avalanche(this.#a ^ (this.#b >>> 3))) >>> 0;
-    this.#high = (this.#high + avalanche(this.#b + Math.imul(this.#a, 5))) >>> 0;
   }
-}
 
-function avalanche(x: number): number {
-  let h = x;
-  h = Math.imul(h ^ (h >>> 16), 0x7feb352d);
-  h = Math.imul(h ^ (h >>> 15), 0x846ca68b);
-  return h ^ (h >>> 16);
+  #clearSums(): void {
+    this.#machine.setWord(Sums.low, 0);
+    this.#machine.setWord(Sums.high, 0);
+  }
+
+  #takeSums(): void {
+    this.#low = (this.#low + this.#machine.word(Sums.low)) >>> 0;
+    this.#high = (this.#high + this.#machine.word(Sums.high)) >>> 0;
+  }
 }
 
 /** Walks over all versions of `cursor`, which is at its beginning, and tells the digest of them, slice by slice. */
 export class DigestWalk {
   readonly #cursor: Cursor;
   readonly #merging: MergingCursor | undefined;
+  readonly #blocks: BlockMerge | undefined;
   readonly #digest: StateDigest;
   readonly #plain: boolean;
   readonly #tombstones: RangeTombstones | undefined;
@@ -212,6 +205,7 @@ export class DigestWalk {
   constructor(cursor: Cursor, digest: StateDigest, stripes: Stripes, tombstones: RangeTombstones | undefined) {
     this.#cursor = cursor;
     this.#merging = cursor instanceof MergingCursor ? cursor : undefined;
+    this.#blocks = cursor instanceof BlockMerge ? cursor : undefined;
     this.#digest = digest;
     this.#plain = stripes.single;
     this.#tombstones = tombstones;
@@ -219,6 +213,29 @@ export class DigestWalk {
 
   /** False at the end. */
   step(keys: number): boolean {
+    return this.#blocks === undefined ? this.#walk(keys) : this.#batches(this.#blocks);
+  }
+
+  /** A batch, and the key behind it if that has to be judged. */
+  #batches(blocks: BlockMerge): boolean {
+    const status = blocks.fill();
+    if (blocks.count > 0) this.#digest.batch(blocks.count);
+    blocks.settle();
+    if (status === Status.end) return false;
+    if (status === Status.other || status === Status.otherUnderPut) {
+      const v = this.#versions;
+      v.setKey(blocks.keyBuffer, blocks.keyStart, blocks.keyLength);
+      v.clear();
+      for (; blocks.valid && v.isKey(blocks.keyBuffer, blocks.keyStart, blocks.keyLength); blocks.next()) {
+        if (status === Status.other) v.add(blocks);
+      }
+      if (status === Status.other) this.#digest.versions(v);
+      blocks.forgetGroup();
+    }
+    return true;
+  }
+
+  #walk(keys: number): boolean {
     const v = this.#versions;
     for (let n = 0; n < keys; n++) {
       const c = this.#current();

@@ -4,6 +4,8 @@
  * decides nothing about the tree and commits nothing. The proof of the range is part of it.
  */
 import type { Clock } from '../../base/entropy.ts';
+import { BlockMerge } from '../../formats/block/kernel/blockMerge.ts';
+import { BlockMachine } from '../../formats/block/kernel/machine.ts';
 import { RunCursor, type TableSource } from '../../formats/block/runCursor.ts';
 import type { TableBuilder } from '../../formats/block/tableBuilder.ts';
 import { boundOf } from '../../formats/leveldb/internalKey.ts';
@@ -19,7 +21,14 @@ import { Below, type RunLookup } from './below.ts';
 import { BlobGarbage, entityReferences } from './blobGarbage.ts';
 import { Grandparents } from './grandparents.ts';
 import { type EntrySink, MergeFilter } from './mergeFilter.ts';
-import { type LiveOutput, type OutputPlace, Outputs, type OutputTable } from './outputs.ts';
+import {
+  finishedOutput,
+  LIVE_OUTPUTS_MAX,
+  type LiveOutput,
+  type OutputPlace,
+  Outputs,
+  type OutputTable,
+} from './outputs.ts';
 import { type Digest, DigestWalk, equalDigests, StateDigest } from './proof.ts';
 import { type MergeCounts, type MergeRules, NoDamage, proofFailure, sureMerge } from './rules.ts';
 import { Stripes } from './stripes.ts';
@@ -93,6 +102,13 @@ export interface RangeJobResult {
   readonly readBytes: number;
 }
 
+/** How far a range is that is done. */
+export function doneProgress({ tables, counts, readBytes }: RangeJobResult): RangeProgress {
+  const writtenBytes = tables.reduce((sum, t) => sum + t.summary.bytes, 0);
+  const outputs = tables.slice(-LIVE_OUTPUTS_MAX).map((t) => finishedOutput(t.number, t.summary));
+  return { phase: 'proof', readBytes, writtenBytes, entries: counts.entries, provenBytes: writtenBytes, outputs };
+}
+
 /** Longest time between two yields, in milliseconds. */
 export const SLICE_MS = 8;
 /** Entries between two looks at the clock. */
@@ -102,10 +118,16 @@ const STEP_ENTRIES = 128;
 export class RangeInputs {
   readonly rules: MergeRules;
   readonly cursor: Cursor;
-  readonly runs: readonly RunCursor[];
   readonly tombstoneCount: number;
+  readonly #runs: readonly RunCursor[];
+  readonly #blocks: BlockMerge | undefined;
 
-  constructor(input: RangeJobInput, world: Pick<RangeJobWorld, 'order' | 'source' | 'tombstones'>) {
+  /** With a machine the runs are merged by its kernels, where those can judge what they merge. */
+  constructor(
+    input: RangeJobInput,
+    world: Pick<RangeJobWorld, 'order' | 'source' | 'tombstones'>,
+    machine?: BlockMachine,
+  ) {
     const { order, source } = world;
     const list: RangeTombstone[] = [];
     for (const run of input.runs) for (const t of run) for (const r of world.tombstones(t)) list.push(r);
@@ -116,9 +138,15 @@ export class RangeInputs {
     const stripes = new Stripes(input.snapshots);
     this.rules = { order, stripes, tombstones, below, zeroSequences: input.zeroSequences, merge };
     const damage = new NoDamage();
-    this.runs = input.runs.map((run) => new RunCursor(source, run, run[0]?.level ?? 0, order, damage));
-    const [only] = this.runs;
-    this.cursor = this.runs.length === 1 && only !== undefined ? only : new MergingCursor(this.runs, order.compare);
+    if (machine !== undefined && order.bytewise && order.timestampSize === 0 && stripes.single && list.length === 0) {
+      this.#runs = [];
+      this.#blocks = new BlockMerge(machine, source, input.runs, order, damage);
+      this.cursor = this.#blocks;
+      return;
+    }
+    this.#runs = input.runs.map((run) => new RunCursor(source, run, run[0]?.level ?? 0, order, damage));
+    const [only] = this.#runs;
+    this.cursor = this.#runs.length === 1 && only !== undefined ? only : new MergingCursor(this.#runs, order.compare);
   }
 
   start(from: Uint8Array | undefined): void {
@@ -127,13 +155,14 @@ export class RangeInputs {
   }
 
   get readBytes(): number {
-    let bytes = 0;
-    for (const run of this.runs) bytes += run.bytesRead;
+    let bytes = this.#blocks?.readBytes ?? 0;
+    for (const run of this.#runs) bytes += run.bytesRead;
     return bytes;
   }
 
   close(): void {
-    for (const run of this.runs) run.close();
+    this.#blocks?.close();
+    for (const run of this.#runs) run.close();
   }
 }
 
@@ -154,7 +183,9 @@ export function lookupIn(source: TableSource, order: KeyOrder): RunLookup {
 
 /** Yields in slices. If it is ended early or fails, everything that it wrote is removed. */
 export function* rangeJob(input: RangeJobInput, world: RangeJobWorld): Generator<RangeProgress, RangeJobResult, void> {
-  const inputs = new RangeInputs(input, world);
+  const machine = new BlockMachine();
+  // Values that are dropped have to be looked at one by one where some of them stand in blob files.
+  const inputs = new RangeInputs(input, world, input.hasBlobs ? undefined : machine);
   const { rules } = inputs;
   const tombstones = new TombstoneOutput(rules.tombstones, world.order, rules.stripes, rules.below);
   const limits = {
@@ -168,9 +199,10 @@ export function* rangeJob(input: RangeJobInput, world: RangeJobWorld): Generator
     tombstones,
     { from: input.from, to: input.to },
     input.hasBlobs ? noteEntityBlobs : undefined,
+    machine,
   );
   const garbage = input.hasBlobs ? new BlobGarbage() : undefined;
-  const digest = new StateDigest(rules);
+  const digest = new StateDigest(rules, machine);
   const filter = new MergeFilter(inputs.cursor, rules, outputs, {
     witness: digest,
     dropped: garbage?.drop,
@@ -197,7 +229,7 @@ export function* rangeJob(input: RangeJobInput, world: RangeJobWorld): Generator
     inputs.close();
     const written = { writtenBytes: outputs.bytes, outputs: outputs.live() };
     const before = { readBytes: inputs.readBytes, ...written, entries: counts.entries };
-    yield* proveRange(input, world, tables, counts, digest.digest, before);
+    yield* proveRange(input, world, machine, tables, counts, digest.digest, before);
     done = true;
     return {
       tables,
@@ -217,6 +249,7 @@ export function* rangeJob(input: RangeJobInput, world: RangeJobWorld): Generator
 function* proveRange(
   input: RangeJobInput,
   world: RangeJobWorld,
+  machine: BlockMachine,
   tables: readonly OutputTable[],
   counts: MergeCounts,
   expected: Digest,
@@ -229,9 +262,9 @@ function* proveRange(
   if (points !== counts.written) throw proofFailure(`${counts.written} entries were written, ${points} are there`);
   const infos = tables.map((t) => readBack(t, input.family, input.outputLevel));
   const again = { ...input, runs: runsOf(infos, world.order) };
-  const written = new RangeInputs(again, world);
+  const written = new RangeInputs(again, world, machine);
   const { rules } = written;
-  const digest = new StateDigest(rules);
+  const digest = new StateDigest(rules, machine);
   const walk = new DigestWalk(written.cursor, digest, rules.stripes, rules.tombstones);
   const { clock } = world;
   try {

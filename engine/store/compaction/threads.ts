@@ -16,6 +16,7 @@ import type { TableInfo } from '../../model/tree.ts';
 import { tableTombstones } from '../tableTombstones.ts';
 import type { OutputPlace } from './outputs.ts';
 import {
+  doneProgress,
   NO_PROGRESS,
   type RangeJobInput,
   type RangeJobResult,
@@ -167,8 +168,10 @@ export class RangeThread {
       { ...job, control: this.#control },
       (m) => {
         if (m.kind === 'progress') this.progress = m.progress;
-        else if (m.kind === 'done') this.result = m.result;
-        else this.error = new StoreError(m.problem.code, m.problem.message, m.problem);
+        else if (m.kind === 'done') {
+          this.result = m.result;
+          this.progress = doneProgress(m.result);
+        } else this.error = new StoreError(m.problem.code, m.problem.message, m.problem);
       },
       (reason) => {
         if (this.result !== undefined || this.error !== undefined) return;

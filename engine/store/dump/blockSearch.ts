@@ -13,6 +13,8 @@ export const SEARCH_BYTES = 128 << 10;
 const CONTEXT_SEARCH_BYTES = 16 << 10;
 /** Only a few bytes name a codec, which spares most checksums. */
 const CODEC_LAST = 7;
+/** By how much more than double a neighbour of a small block may be longer. */
+const ALIKE_BYTES = 256;
 /** Bytes checksummed in one search, so that no file can hold it up. */
 const BUDGET = 512 << 20;
 
@@ -58,7 +60,9 @@ function guessContext(b: Uint8Array, n: number, checksum: number): number | unde
     const computed = blockChecksum(checksum, b, 0, size) ?? 0;
     const contextBase = (readU32(b, size + 1) - computed) >>> 0;
     const second = size + TRAILER_BYTES;
-    for (let next = 1; second + next + TRAILER_BYTES <= n && budget > 0; next++) {
+    // Blocks are cut at one raw size, so that neighbours are alike; to try every size would take too long.
+    const longest = Math.min(n - second - TRAILER_BYTES, 2 * size + ALIKE_BYTES);
+    for (let next = Math.max(1, size >> 1); next <= longest && budget > 0; next++) {
       if ((b[second + next] as number) > CODEC_LAST) continue;
       budget -= next;
       if (blockIsIntact(checksum, contextBase, second, b, second, next)) return contextBase;

@@ -1,6 +1,6 @@
 /** Writes with our engine: `writeOurs TASK DIR leveldb|rocksdb COUNT`; prints a report as one line of JSON. */
 
-import { settleJob } from '../../../engine/store/compaction/settle.ts';
+import { Maintenance } from '../../../engine/store/background.ts';
 import { createStore } from '../../../engine/store/create.ts';
 import { systemWriteEnvironment as env } from '../../../engine/store/writeEnvironment.ts';
 import { StoreWriter, type WriterOptions } from '../../../engine/store/writer.ts';
@@ -73,19 +73,15 @@ const tasks: Readonly<Record<string, () => Promise<object>>> = {
   /** The compactions that LevelDB does meanwhile in the background: whenever a flush asks for them. */
   batchSettled: async () => {
     const writer = open();
-    let flushed = false;
-    writer.on(() => {
-      flushed = true;
-    });
+    const maintenance = new Maintenance(writer, env);
     const batch = writer.batch();
     const fed = await feed(count, async (keys, values) => {
       batch.clear();
       for (let i = 0; i < keys.length; i++) batch.put(0, keys[i] as Buffer, values[i] as Buffer);
       await writer.write(batch);
-      if (!flushed) return;
-      for (const _ of settleJob(writer, env));
-      flushed = false;
+      maintenance.settle();
     });
+    maintenance.close();
     writer.close();
     return fed;
   },

@@ -5,7 +5,9 @@
 import type { QueryState, TableRow } from '../../../engine/protocol/engineApi.ts';
 import type { FromView, ToView, ViewInit } from '../../../engine/protocol/viewApi.ts';
 import { bigValue, DAMAGE, makeRow, makeSummary, makeTables } from './data.ts';
+import { measureSlowly, tableHarness } from './tableData.ts';
 import { THEMES, type ThemeId } from './themes.ts';
+import { answerTimeline, type TimelineHarness, timelineHarness } from './timelines.ts';
 
 const query = new URLSearchParams(location.search);
 const view = query.get('view') ?? 'results';
@@ -45,8 +47,13 @@ function queryState(total: number, complete: boolean): QueryState {
 
 const summary = makeSummary(scenario === 'small' || scenario === 'huge' || scenario === 'empty' ? scenario : 'store');
 
+const timeline = view === 'visualizer' ? timelineHarness(scenario, summary, post) : undefined;
+const table = view === 'table' ? tableHarness(scenario, summary) : undefined;
+
 function initFor(): ViewInit {
+  if (table !== undefined) return table.init;
   if (view === 'overview') return { view: 'overview', storeName: 'rocksdb', summary };
+  if (timeline !== undefined) return { view: 'visualizer', storeName: 'rocksdb', summary: timeline.summary };
   const counting = scenario === 'counting';
   return {
     view: 'results',
@@ -69,6 +76,8 @@ function tablesOf(family: number): TableRow[] {
 
 function answer(message: Extract<FromView, { t: 'call' }>): unknown {
   const p = message.params as Record<string, number>;
+  const ofTable = table?.answer(message.method, message.params);
+  if (ofTable !== undefined) return ofTable.result;
   if (message.method === 'rows') {
     if (scenario === 'failing' && (p['from'] as number) >= 400)
       throw new Error('read of 000118.sst failed: Input/output error');
@@ -87,6 +96,10 @@ function answer(message: Extract<FromView, { t: 'call' }>): unknown {
     const offset = p['offset'] as number;
     return { items: all.slice(offset, offset + (p['limit'] as number)), offset, total: all.length, complete: true };
   }
+  if (timeline !== undefined) {
+    const result = answerTimeline(timeline, message.method, message.params);
+    if (result !== undefined) return result;
+  }
   if (message.method === 'summary') return summary;
   throw new Error(`the page called ${message.method}`);
 }
@@ -97,6 +110,8 @@ function receive(message: FromView): void {
   else if (message.t === 'ready') {
     post({ t: 'init', init: initFor() });
     if (scenario === 'dead') post({ t: 'engine', alive: false, message: 'The engine stopped: out of memory.' });
+  } else if (table !== undefined && message.t === 'call' && message.method === 'tableProfile') {
+    measureSlowly(table, message, post, () => cancelled.delete(message.id));
   } else if (message.t === 'call') {
     setTimeout(() => {
       if (cancelled.delete(message.id)) return;
@@ -123,6 +138,10 @@ declare global {
       actions(): string[];
       calls(method: string): number;
       state(): unknown;
+      /** Of view=table: queries that were opened and not closed. */
+      openQueries(): number[];
+      /** Of view=visualizer. */
+      readonly timeline: TimelineHarness | undefined;
     };
     acquireVsCodeApi(): unknown;
     pwned?: number;
@@ -144,6 +163,8 @@ window.harness = {
   actions: () => sent.flatMap((m) => (m.t === 'do' ? [m.what.action] : [])),
   calls: (method) => sent.filter((m) => m.t === 'call' && m.method === method).length,
   state: () => JSON.parse(sessionStorage.getItem(STATE) ?? 'null'),
+  openQueries: () => [...(table?.openQueries ?? [])],
+  timeline,
 };
 
 setTheme((query.get('theme') ?? 'dark') as ThemeId);

@@ -406,4 +406,3 @@ export function chunkOf(h: History, from: number, asked: number): TimelineChunk 
     reasons,
   };
 }
-

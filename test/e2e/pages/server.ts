@@ -1,4 +1,4 @@
-/** Builds the two pages and opens them in Chromium, without a network: requests are answered from memory. */
+/** Builds the pages and opens them in Chromium, without a network: requests are answered from memory. */
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,11 @@ export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '.
 export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
 export const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+/** Those that are there; each is a bundle of its own. */
+const PAGES = ['results', 'overview', 'visualizer', 'table'].filter((name) =>
+  existsSync(join(ROOT, 'webview', `${name}.ts`)),
+);
 
 const ORIGIN = 'http://pages.invalid';
 
@@ -37,7 +42,7 @@ export async function startPages(): Promise<Pages> {
   const files = new Map<string, Uint8Array>();
   const built = await build({
     absWorkingDir: ROOT,
-    entryPoints: ['webview/results.ts', 'webview/overview.ts', 'test/e2e/pages/harness.ts'],
+    entryPoints: [...PAGES.map((name) => `webview/${name}.ts`), 'test/e2e/pages/harness.ts'],
     bundle: true,
     minify: true,
     write: false,
@@ -94,7 +99,7 @@ export async function startPages(): Promise<Pages> {
 
 /** As strict as the policy of the real panels: no inline script or style but those with the nonce. */
 function html(view: string): string {
-  const name = view === 'overview' ? 'overview' : 'results';
+  const name = PAGES.includes(view) ? view : 'results';
   return `<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>LSM Inspector</title>
 <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src ${ORIGIN} 'nonce-n1'; script-src 'nonce-n1'; img-src ${ORIGIN}; font-src ${ORIGIN}">
 <style nonce="n1">${VSCODE_STYLE}</style>

@@ -3,7 +3,6 @@
  * each 2 KiB of the file (rocksdb-leveldb.md §7).
  */
 import { writeU32 } from '../../../base/bytes.ts';
-import { BLOOM_SEED, hash32Level } from '../../../base/xxph3.ts';
 
 const BASE_LOG = 11;
 const BITS_MIN = 64;
@@ -35,15 +34,17 @@ export class LeveldbFilterBuilder {
     while (index > this.#offsets.length) this.#makeFilter();
   }
 
-  /** Adds the user key buf[start, end). */
-  add(buf: Uint8Array, start: number, end: number): void {
-    if (this.#pending === this.#hashes.length) {
-      const larger = new Uint32Array(2 * this.#hashes.length);
-      larger.set(this.#hashes);
+  /** Adds user keys by their Hash32 (seed `BLOOM_SEED`); copies them. */
+  addHashes(hashes: Uint32Array): void {
+    const wanted = this.#pending + hashes.length;
+    if (wanted > this.#hashes.length) {
+      const larger = new Uint32Array(2 * wanted);
+      larger.set(this.#hashes.subarray(0, this.#pending));
       this.#hashes = larger;
     }
-    this.#hashes[this.#pending++] = hash32Level(buf, start, end, BLOOM_SEED);
-    this.keys++;
+    this.#hashes.set(hashes, this.#pending);
+    this.#pending = wanted;
+    this.keys += hashes.length;
   }
 
   /** The filter block, without trailer. */
@@ -70,11 +71,15 @@ export class LeveldbFilterBuilder {
     const from = this.#length;
     const b = this.#filters;
     b.fill(0, from, from + bytes);
+    // Unsigned numbers throughout: a remainder of doubles is many times as slow.
+    const divisor = bits >>> 0;
+    const probes = this.#probes;
+    const hashes = this.#hashes;
     for (let k = 0; k < this.#pending; k++) {
-      let h = this.#hashes[k] as number;
+      let h = hashes[k] as number;
       const delta = (h >>> 17) | (h << 15);
-      for (let i = 0; i < this.#probes; i++) {
-        const bit = h % bits;
+      for (let i = 0; i < probes; i++) {
+        const bit = (h >>> 0) % divisor;
         const at = from + (bit >>> 3);
         b[at] = (b[at] as number) | (1 << (bit & 7));
         h = (h + delta) >>> 0;

@@ -64,7 +64,7 @@ export class DataBlocks {
 
   /** The last user key, in the machine's memory; a length of -1 before the first. */
   get lastAt(): number {
-    return this.machine.word(Build.last);
+    return this.machine.pointer(Build.last);
   }
   get lastLength(): number {
     return this.machine.word(Build.lastLength);
@@ -94,7 +94,7 @@ export class DataBlocks {
   /** Hashes of the keys since they were taken last; good until the next entry. */
   takeHashes(): Uint32Array {
     const { machine } = this;
-    const at = machine.word(Build.hashes);
+    const at = machine.pointer(Build.hashes);
     const count = machine.word(Build.hashCount);
     machine.setWord(Build.hashCount, 0);
     return new Uint32Array(machine.bytes.buffer, at, count);
@@ -126,14 +126,14 @@ export class DataBlocks {
   finish(): number {
     const { machine } = this;
     if (machine.word(Build.restartCount) === 0) {
-      machine.setWord(machine.word(Build.restarts), 0);
+      machine.setWord(machine.pointer(Build.restarts), 0);
       machine.setWord(Build.restartCount, 1);
     }
     const count = machine.word(Build.restartCount);
     const { length } = this;
     if (length + 4 * count + 4 > machine.word(Build.capacity)) this.#growBlock(length + 4 * count + 4);
     const { bytes } = machine;
-    const restarts = machine.word(Build.restarts);
+    const restarts = machine.pointer(Build.restarts);
     let at = this.start + length;
     for (let i = 0; i < count; i++, at += 4) writeU32(bytes, at, machine.word(restarts + 4 * i));
     writeU32(bytes, at, count);
@@ -142,7 +142,7 @@ export class DataBlocks {
 
   /** Where the block stands. */
   get start(): number {
-    return this.machine.word(Build.block);
+    return this.machine.pointer(Build.block);
   }
 
   /** Begins the next block. */
@@ -195,7 +195,7 @@ export class DataBlocks {
   /** Gives an array of `used` elements a larger place. */
   #move(addressAt: number, capacityAt: number, capacity: number, width: number, used: number): void {
     const { machine } = this;
-    const from = machine.word(addressAt);
+    const from = machine.pointer(addressAt);
     const to = machine.allocate(capacity * width);
     machine.bytes.copyWithin(to, from, from + used * width);
     machine.setWord(addressAt, to);

@@ -89,6 +89,11 @@ export class BlockMachine {
     this.words[address >>> 2] = value;
   }
 
+  /** The address that is kept at `address`. */
+  pointer(address: number): number {
+    return this.word(address) >>> 0;
+  }
+
   /** The 64-bit number at `address`; above 2^53 the lowest bits are lost. */
   wide(address: number): number {
     return (this.word(address) >>> 0) + (this.word(address + 4) >>> 0) * 0x1_0000_0000;
@@ -137,7 +142,7 @@ export class BlockMachine {
   /** The user key of record `i` of the batch, a copy. */
   keyOf(i: number): Uint8Array {
     const record = BATCH_AT + i * Record.bytes;
-    const at = this.word(record + Record.key);
+    const at = this.pointer(record + Record.key);
     return this.bytes.slice(at, at + this.word(record + Record.keyLength));
   }
 
