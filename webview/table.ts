@@ -221,7 +221,9 @@ function paintTabs(): void {
   tabs.setNote('properties', listed === undefined || listed.length === 0 ? '' : count(listed.length));
   const dataBlocks = profile?.blocks.offset.length ?? details?.stats.dataBlocks;
   tabs.setNote('blocks', dataBlocks === undefined ? '' : count(dataBlocks));
-  tabs.setNote('entries', profile === undefined ? '' : count(profile.entries));
+  // Range deletions stand in a block of their own, and not among the entries.
+  const ranges = profile?.types.find((t) => t.type === 'range-delete')?.count ?? 0;
+  tabs.setNote('entries', profile === undefined ? '' : count(profile.entries - ranges));
 }
 
 function paintProblems(): void {

@@ -123,7 +123,7 @@ function encoder(format: LzFormat): Func {
           f.set(word, to.sub(2).load32());
           f.store(f.let(hash(word)), to.sub(2).add(epoch));
         },
-        () => f.set(at, at.add(1).add(at.sub(anchor).shr(6))),
+        () => f.set(at, at.add(1).add(at.sub(anchor).shr(5))),
       );
     });
   });

@@ -17,9 +17,10 @@ import { type Problem, StoreError, toStoreError } from '../base/errors.ts';
 import type { RunningJob } from '../model/compaction.ts';
 import type { Bound } from '../model/tree.ts';
 import type { Choice, PolicyContext } from '../policy/policy.ts';
-import { autoChoice, type StallLimits, stallCount, stallLimits } from './compaction/auto.ts';
+import { autoChoice, looksIntoTables, type StallLimits, stallCount, stallLimits } from './compaction/auto.ts';
 import { type CompactionResult, compactionJob, type JobOptions, type Progress } from './compaction/job.ts';
 import { liveOutputs, runningCompaction } from './compaction/running.ts';
+import { KnownTables } from './compaction/tableFacts.ts';
 import type { StoreView } from './view.ts';
 import type { WriteEnvironment } from './writeEnvironment.ts';
 import type { StoreWriter } from './writer.ts';
@@ -77,6 +78,7 @@ export class Maintenance {
   readonly #setbacks = new Map<number, Setback>();
   /** By family: compact pointers ahead of the MANIFEST's, after a failure. */
   readonly #pointers = new Map<number, Map<number, Bound>>();
+  readonly #tables = new KnownTables();
   readonly #limits = new Map<number, StallLimits>();
   readonly #unsubscribe: () => void;
   #current: Job | undefined;
@@ -130,6 +132,7 @@ export class Maintenance {
       this.#drop();
       return false;
     }
+    if (this.#current === undefined && this.#gather()) return true;
     const job = this.#current ?? this.#begin();
     if (job === undefined) return false;
     this.slices++;
@@ -196,6 +199,17 @@ export class Maintenance {
     }
   }
 
+  /** Reads what the policies want to know of tables; false if they know it. */
+  #gather(): boolean {
+    const { view } = this.#writer.reader;
+    for (const id of this.#due) {
+      const family = view.version.families.get(id);
+      if (family === undefined || !looksIntoTables(view, family)) continue;
+      if (this.#tables.gather(view, family)) return true;
+    }
+    return false;
+  }
+
   // ── Choosing ────────────────────────────────────────────────────────────────────────────────────
 
   #begin(): Job | undefined {
@@ -225,7 +239,12 @@ export class Maintenance {
     const family = view.version.families.get(id);
     if (family === undefined) return undefined;
     const now = Math.floor(this.#clock.now() / 1000);
-    return autoChoice(view, family, { now, policy: this.#options.policy, compactPointers: this.#pointersOf(id) });
+    return autoChoice(view, family, {
+      now,
+      policy: this.#options.policy,
+      compactPointers: this.#pointersOf(id),
+      tables: this.#tables,
+    });
   }
 
   /** The MANIFEST's at first, then those of every choice, whether it came into force or not. */

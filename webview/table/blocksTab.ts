@@ -4,7 +4,7 @@ import { ChunkCache } from '../results/chunkCache.ts';
 import { count, plural } from '../text/numbers.ts';
 import { visibleString } from '../text/visible.ts';
 import { appendLine } from '../ui/bytesView.ts';
-import { el, setText } from '../ui/dom.ts';
+import { el, icon, setText } from '../ui/dom.ts';
 import { Grid, type GridColumn } from '../ui/grid.ts';
 import type { Host } from '../ui/host.ts';
 import { BlockStrip } from './blockStrip.ts';
@@ -211,12 +211,12 @@ export class BlocksTab {
       {
         id: 'compression',
         title: 'Compression',
-        width: 104,
+        width: 124,
         min: 50,
         render: (cell, row) => {
           const p = this.#profile;
           const code = p?.blocks.compression[row.index];
-          if (code === UNREADABLE) cell.appendChild(el('span', { class: 'alarm' }, 'cannot be read'));
+          if (code === UNREADABLE) cell.append(el('span', { class: 'row-problem' }, icon('warning')), 'cannot be read');
           else {
             const share = p?.compression[code ?? UNREADABLE];
             cell.textContent = share === undefined ? '…' : compressionText(share);

@@ -85,7 +85,9 @@ export class EntriesTab {
     const columns = resultColumns(
       () => this.#formats.value,
       () => true,
-    ).filter((c) => c.id !== 'level' && c.id !== 'table');
+    )
+      .filter((c) => c.id !== 'level' && c.id !== 'table')
+      .map((c) => (c.id === 'type' ? { ...c, width: 122 } : c.id === 'size' ? { ...c, width: 92 } : c));
     this.grid = new Grid<EntryRow>({
       label: 'Entries of the table',
       columns,
@@ -97,7 +99,7 @@ export class EntriesTab {
           return reason === undefined ? undefined : `could not be read: ${visibleString((reason as Error).message)}`;
         },
       },
-      onSelect: (i) => this.#detail.show(i < 0 ? undefined : this.#cache.row(i), i),
+      onSelect: (i) => this.#selected(i),
       onOpen: (i) => this.#openValue(this.#cache.row(i)),
       onCopy: (i) => {
         const row = this.#cache.row(i);
@@ -114,7 +116,7 @@ export class EntriesTab {
       openValue: (row) => this.#openValue(row),
       copy: (row, what) => this.#copy(row, what),
       close: () => {
-        this.grid.select(-1, false);
+        this.#showDetail(false);
         this.grid.element.focus();
       },
     });
@@ -140,6 +142,7 @@ export class EntriesTab {
       this.#split,
     );
     this.detailHeight = this.#detailHeight;
+    this.#showDetail(false);
     this.#paintChip();
   }
 
@@ -268,6 +271,21 @@ export class EntriesTab {
         },
       );
     }, POLL_MILLIS);
+  }
+
+  /** The pane comes with the first row that is selected, and stays until somebody closes it. */
+  #selected(i: number): void {
+    this.#detail.show(i < 0 ? undefined : this.#cache.row(i), i);
+    if (i < 0 || !this.#detail.element.hidden) return;
+    this.#showDetail(true);
+    // The rows have less room now.
+    requestAnimationFrame(() => requestAnimationFrame(() => this.grid.select(this.grid.selected)));
+  }
+
+  #showDetail(visible: boolean): void {
+    show(this.#detail.element, visible);
+    show(this.#divider.element, visible);
+    if (visible) this.#divider.refresh();
   }
 
   #paintChip(): void {

@@ -63,7 +63,7 @@ export class OverviewTab {
       numbers(row, known, profile),
       section(
         'File',
-        [],
+        [this.#figures.element],
         profile === undefined
           ? el('div', { class: 'stack-room' })
           : stackedBar(
@@ -76,7 +76,7 @@ export class OverviewTab {
         { class: 'cards' },
         section(
           'Key sizes',
-          [this.#figures.element],
+          [],
           profile === undefined ? el('div', { class: 'hist-room-empty' }) : histogram('Key sizes', profile.keySizes),
         ),
         section(
@@ -86,8 +86,16 @@ export class OverviewTab {
             ? el('div', { class: 'hist-room-empty' })
             : histogram('Value sizes', profile.valueSizes),
         ),
-        section('Filter', [], ...(profile === undefined ? [] : filterCard(profile.filter, known?.filter ?? null))),
-        section('Entries and compression', [], ...(profile === undefined ? [] : [types(profile), codecs(profile)])),
+        section(
+          'Filter',
+          [],
+          ...(profile === undefined ? [notYet()] : filterCard(profile.filter, known?.filter ?? null)),
+        ),
+        section(
+          'Entries and compression',
+          [],
+          ...(profile === undefined ? [notYet()] : [types(profile), codecs(profile)]),
+        ),
       ),
     );
     if (focused instanceof HTMLElement) focused.focus();
@@ -96,6 +104,10 @@ export class OverviewTab {
   #paintFigures(): void {
     this.element.dataset['figures'] = this.#figures.value;
   }
+}
+
+function notYet(): HTMLElement {
+  return el('p', { class: 'card-note' }, 'Known once the table is measured.');
 }
 
 function numbers(row: TableRow, stats: TableStats | undefined, p: TableProfile | undefined): HTMLElement {
@@ -161,7 +173,14 @@ function codecs(p: TableProfile): HTMLElement {
     size(c.rawBytes),
     savedBy(c.rawBytes, c.bytes),
   ]);
-  if (lost > 0) rows.push([el('span', { class: 'alarm' }, 'cannot be read'), count(lost), '–', '–', '–']);
+  if (lost > 0)
+    rows.push([
+      el('span', {}, el('span', { class: 'row-problem' }, icon('warning')), 'cannot be read'),
+      count(lost),
+      '–',
+      '–',
+      '–',
+    ]);
   return dataTable('Data blocks by compression', ['Data blocks', 'Blocks', 'Stored', 'Raw', 'Ratio'], rows);
 }
 

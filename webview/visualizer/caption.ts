@@ -1,4 +1,6 @@
 /** The event on show in words: what it did, when, why, at what cost, and whether that is known or concluded. */
+
+import { captionOf } from '../../engine/model/timeline/caption.ts';
 import {
   EVENT_KINDS,
   FLAG_INFERRED,
@@ -12,7 +14,7 @@ import { el, fill, iconButton, setText, show } from '../ui/dom.ts';
 import { debounce, perFrame } from '../ui/host.ts';
 import type { Context, Pane } from './context.ts';
 import { placeOf, sameKind, seek } from './seek.ts';
-import { captionAt, costText, timeText } from './words.ts';
+import { captionAt, timeText } from './words.ts';
 
 /** While events pass by, a screen reader is told of the one that stays. */
 const SPEAK_AFTER = 700;
@@ -29,7 +31,7 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
 export class CaptionPane implements Pane {
   readonly element: HTMLElement;
   readonly #context: Context;
-  readonly #kind = el('span', { class: 'kind' });
+  readonly #kind = el('span', { class: 'dot', 'aria-hidden': 'true' });
   readonly #text = el('h1', { class: 'caption-text' });
   readonly #facts = el('div', { class: 'caption-facts' });
   readonly #previous: HTMLButtonElement;
@@ -82,7 +84,6 @@ export class CaptionPane implements Pane {
     const flags = t.flags[event] as number;
     const start = (flags & FLAG_START) !== 0;
     const word = start ? 'start' : (KIND_WORDS[kind] as string);
-    setText(this.#kind, word);
     this.#kind.dataset['kind'] = start ? 'unknown' : kind;
     this.#previous.title = `Previous ${word}`;
     this.#next.title = `Next ${word}`;
@@ -90,6 +91,7 @@ export class CaptionPane implements Pane {
     this.#next.setAttribute('aria-label', `Next ${word}`);
     this.#previous.setAttribute('aria-disabled', String(sameKind(t, event, -1) < 0));
     this.#next.setAttribute('aria-disabled', String(sameKind(t, event, 1) < 0));
+    const { cost, constant } = captionOf(t, event);
     const time = timeText(t.at[event] as number);
     const dropped = (t.recordsIn[event] as number) - (t.recordsOut[event] as number);
     const badge = (label: string, title: string): HTMLElement => el('span', { class: 'mark', title }, label);
@@ -104,8 +106,8 @@ export class CaptionPane implements Pane {
         : null,
       (flags & FLAG_LIVE) !== 0 ? badge('live', 'Done by this engine while it was looked at') : null,
       (flags & FLAG_SIMULATED) !== 0 ? badge('simulated', 'Made by the simulator') : null,
-      fact(t.reason(event) === '' ? '' : `reason: ${visibleString(t.reason(event))}`),
-      fact(costText(t, event)),
+      fact(visibleString(cost)),
+      fact(constant === '' ? '' : visibleString(constant)),
       fact(dropped > 0 ? `${plural(dropped, 'record')} dropped` : ''),
     );
   }

@@ -226,7 +226,14 @@ export class Colours {
   }
 
   legend(): Legend {
-    const base = { swatches: [], stops: [], labels: ['', ''] as const, middle: '', unknown: this.unknown, note: this.#note() };
+    const base = {
+      swatches: [],
+      stops: [],
+      labels: ['', ''] as const,
+      middle: '',
+      unknown: this.unknown,
+      note: this.#note(),
+    };
     if (this.mode === 'level') {
       const swatches = this.#levels.map((level) => ({
         label: levelName(level),

@@ -1,68 +1,119 @@
 /** The curves by what they show: their series, units and words. Pure, no DOM. */
+import { Curves } from '../../engine/model/timeline/curves.ts';
 import type { Timeline } from '../../engine/model/timeline/timeline.ts';
 import { count, levelName, size } from '../text/numbers.ts';
+import type { Context } from './context.ts';
 import type { CurveId } from './saved.ts';
 
 export interface Series {
+  /** '' where there is one only. */
   readonly label: string;
   /** Level whose colour it has; -1 for a curve of the whole tree. */
   readonly level: number;
-  /** By place: of length events + 1. */
+  /** By place: of length events + 1. NaN where nobody knows. */
   readonly values: Float64Array;
 }
 
 export interface Curve {
   readonly id: CurveId;
-  readonly title: string;
-  /** What it says and how it is reckoned. */
-  readonly hint: string;
   readonly unit: 'bytes' | 'count' | 'ratio';
   /** Series stand on each other, the first one on top. */
   readonly stacked: boolean;
   readonly series: readonly Series[];
 }
 
+interface CurveWords {
+  readonly title: string;
+  /** What it is reckoned from. */
+  readonly hint: string;
+}
+
+export const CURVE_WORDS: Readonly<Record<CurveId, CurveWords>> = {
+  bytes: { title: 'Bytes per level', hint: 'Sizes of the live tables' },
+  tables: { title: 'Tables per level', hint: 'Live tables' },
+  writeAmp: {
+    title: 'Write amplification',
+    hint: 'Bytes written to tables, by bytes that were flushed or ingested, from the beginning of this history',
+  },
+  readAmp: {
+    title: 'Read amplification',
+    hint: 'Sorted runs that a get may have to ask: each L0 table, and each deeper level that holds any',
+  },
+  spaceAmp: { title: 'Space amplification', hint: 'Bytes of all tables, by bytes of the deepest level that holds any' },
+  scores: { title: 'Compaction scores', hint: 'From 1 on the engine would compact the level' },
+  pending: {
+    title: 'Pending compaction bytes',
+    hint: 'What would have to be compacted until every level is under its target, as the engine estimates it',
+  },
+  tombstones: { title: 'Tombstones', hint: 'Deletions in the live tables of which they are known' },
+};
+
 export function valueText(unit: Curve['unit'], value: number): string {
-  if (Number.isNaN(value)) return '–';
+  if (!Number.isFinite(value)) return '–';
   if (unit === 'bytes') return size(Math.round(value));
   if (unit === 'count') return count(value);
   return value >= 100 ? count(value) : value.toFixed(2);
 }
 
-export const CURVE_TITLES: Readonly<Record<CurveId, string>> = {
-  bytes: 'Bytes per level',
-  tables: 'Tables per level',
-  writeAmp: 'Write amplification',
-  readAmp: 'Read amplification',
-  spaceAmp: 'Space amplification',
-  scores: 'Compaction scores',
-  pending: 'Pending compaction bytes',
-  tombstones: 'Tombstones',
-};
+interface Reckoned {
+  readonly curves: Curves;
+  readonly revision: number;
+  readonly options: unknown;
+}
 
-export function curveOf(timeline: Timeline, id: CurveId): Curve | undefined {
-  if (id !== 'bytes' && id !== 'tables') return undefined;
-  let levels = 0;
-  for (let life = 0; life < timeline.lives; life++) levels = Math.max(levels, 1 + (timeline.level[life] as number));
-  const values = Array.from({ length: levels }, () => new Float64Array(timeline.events + 1));
-  const weigh = (life: number): number => (id === 'bytes' ? (timeline.bytes[life] as number) : 1);
-  const now = new Float64Array(levels);
-  for (let e = 0; e < timeline.events; e++) {
-    for (let k = timeline.removedStart[e] as number; k < (timeline.removedStart[e + 1] as number); k++) {
-      const life = timeline.removed[k] as number;
-      now[timeline.level[life] as number] = (now[timeline.level[life] as number] as number) - weigh(life);
-    }
-    for (let life = timeline.addedStart[e] as number; life < (timeline.addedStart[e + 1] as number); life++) {
-      now[timeline.level[life] as number] = (now[timeline.level[life] as number] as number) + weigh(life);
-    }
-    for (let level = 0; level < levels; level++) (values[level] as Float64Array)[e + 1] = now[level] as number;
+const reckoned = new WeakMap<Timeline, Reckoned>();
+
+/** Curves of the history on show, reckoned as far as it goes; undefined without a summary of its family. */
+export function curvesOf(context: Pick<Context, 'timeline' | 'info' | 'summary' | 'family'>): Curves | undefined {
+  const { timeline, info, summary, family } = context;
+  if (summary === undefined || family === undefined) return undefined;
+  const revision = info?.revision ?? 0;
+  const options = JSON.stringify(family.options);
+  let known = reckoned.get(timeline);
+  if (known === undefined || known.revision !== revision || known.options !== options) {
+    const shape = { engine: summary.engine, compaction: family.compaction, options: family.options };
+    known = { curves: new Curves(timeline, shape), revision, options };
+    reckoned.set(timeline, known);
   }
-  return {
+  known.curves.grow();
+  return known.curves;
+}
+
+export function curveOf(curves: Curves, id: CurveId): Curve {
+  const { places } = curves;
+  const levels = (columns: readonly Float64Array[], unit: Curve['unit'], stacked: boolean): Curve => ({
     id,
-    title: CURVE_TITLES[id],
-    hint: id === 'bytes' ? 'Sizes of the live tables' : 'Live tables',
-    unit: id === 'bytes' ? 'bytes' : 'count',
-    stacked: true,
-    series: values.map((v, level) => ({ label: levelName(level), level, values: v })),
-  };
+    unit,
+    stacked,
+    series: columns.map((values, level) => ({ label: levelName(level), level, values: values.subarray(0, places) })),
+  });
+  const one = (values: Float64Array, unit: Curve['unit']): Curve => ({
+    id,
+    unit,
+    stacked: false,
+    series: [{ label: '', level: -1, values: values.subarray(0, places) }],
+  });
+  switch (id) {
+    case 'bytes':
+      return levels(curves.bytes, 'bytes', true);
+    case 'tables':
+      return levels(curves.tables, 'count', true);
+    case 'scores':
+      return levels(curves.scores, 'ratio', false);
+    case 'writeAmp':
+      return one(curves.writeAmplification, 'ratio');
+    case 'readAmp':
+      return one(curves.sortedRuns, 'count');
+    case 'spaceAmp':
+      return one(curves.spaceAmplification, 'ratio');
+    case 'pending':
+      return one(curves.pendingBytes, 'bytes');
+    default:
+      return one(curves.tombstones, 'count');
+  }
+}
+
+/** Whether anybody knows anything of it. */
+export function isKnown(curve: Curve): boolean {
+  return curve.series.some((s) => s.values.some((v) => !Number.isNaN(v)));
 }

@@ -7,13 +7,14 @@
  */
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import type { Curves } from '../../engine/model/timeline/curves.ts';
 import { count } from '../text/numbers.ts';
 import { el, fill, icon, setText } from '../ui/dom.ts';
 import { perFrame } from '../ui/host.ts';
 import { menu } from '../ui/menu.ts';
 import { levelTone } from './colours.ts';
 import type { Context, Pane } from './context.ts';
-import { CURVE_TITLES, type Curve, curveOf, valueText } from './curveData.ts';
+import { CURVE_WORDS, type Curve, curveOf, curvesOf, isKnown, valueText } from './curveData.ts';
 import { type Columns, columnsOf, doubled, extremes, highest, placesIn, yMarks } from './decimate.ts';
 import { palette } from './mapPalette.ts';
 import { CURVES, type CurveId } from './saved.ts';
@@ -37,6 +38,7 @@ interface Plot {
   readonly values: HTMLElement;
   readonly box: HTMLElement;
   curve: Curve | undefined;
+  known: boolean;
   /** Each series and those below it summed up, for a stack; the values themselves otherwise. */
   tops: readonly Float64Array[];
   plot: uPlot | undefined;
@@ -58,9 +60,9 @@ export class CurvesPane implements Pane {
   readonly #drawSoon = perFrame(() => this.#draw());
   readonly #markSoon = perFrame(() => this.#mark());
   #plots: Plot[] = [];
-  /** Events that the curves were reckoned for. */
-  #events = -1;
-  #timeline: unknown;
+  #curves: Curves | undefined;
+  /** Places that the plots were reckoned for. */
+  #places = 0;
 
   constructor(context: Context, time: TimeAxis, scrubber: ScrubberPane, choice: CurveChoice) {
     this.#context = context;
@@ -73,7 +75,7 @@ export class CurvesPane implements Pane {
     );
     this.chooser = menu(button, 'Curves', () =>
       CURVES.map((id) => ({
-        label: CURVE_TITLES[id],
+        label: CURVE_WORDS[id].title,
         checked: choice.shown.includes(id),
         run: () =>
           choice.show(CURVES.filter((c) => (c === id ? !choice.shown.includes(id) : choice.shown.includes(c)))),
@@ -115,9 +117,14 @@ export class CurvesPane implements Pane {
   #newPlot(id: CurveId): Plot {
     const values = el('span', { class: 'curve-values' });
     const box = el('div', { class: 'curve-box', 'aria-hidden': 'true' });
-    const head = el('div', { class: 'curve-head' }, el('h3', {}, CURVE_TITLES[id]), values);
-    const element = el('section', { class: 'curve', 'aria-label': CURVE_TITLES[id] }, head, box);
-    return { id, element, values, box, curve: undefined, tops: [], plot: undefined, marks: [0, 1] };
+    const head = el(
+      'div',
+      { class: 'curve-head' },
+      el('h3', { title: CURVE_WORDS[id].hint }, CURVE_WORDS[id].title),
+      values,
+    );
+    const element = el('section', { class: 'curve', 'aria-label': CURVE_WORDS[id].title }, head, box);
+    return { id, element, values, box, curve: undefined, known: false, tops: [], plot: undefined, marks: [0, 1] };
   }
 
   #listen(scrubber: ScrubberPane): void {
@@ -153,16 +160,19 @@ export class CurvesPane implements Pane {
     );
   }
 
-  /** Reckons curves anew where the history has grown or is another one. */
+  /** Reckons curves anew where the history has grown, or is told otherwise. */
   #reckon(): void {
-    const { timeline } = this.#context;
-    const stale = timeline !== this.#timeline || timeline.events !== this.#events;
-    this.#timeline = timeline;
-    this.#events = timeline.events;
+    const all = curvesOf(this.#context);
+    const stale = all !== this.#curves || all?.places !== this.#places;
+    this.#curves = all;
+    this.#places = all?.places ?? 0;
     for (const p of this.#plots) {
-      if (!stale && p.curve !== undefined) continue;
-      p.curve = curveOf(this.#context.timeline, p.id);
-      p.tops = topsOf(p.curve);
+      if (all === undefined) p.curve = undefined;
+      else if (stale || p.curve === undefined) {
+        p.curve = curveOf(all, p.id);
+        p.known = isKnown(p.curve);
+        p.tops = topsOf(p.curve);
+      }
     }
   }
 
@@ -194,7 +204,8 @@ export class CurvesPane implements Pane {
     },
   ): void {
     const { curve } = p;
-    if (curve === undefined) return;
+    p.box.hidden = !p.known;
+    if (curve === undefined || !p.known) return;
     if (p.plot === undefined || p.plot.series.length !== p.tops.length + 1) {
       p.plot?.destroy();
       p.plot = this.#newUplot(p, curve, wide);
@@ -286,12 +297,12 @@ export class CurvesPane implements Pane {
 
   #say(p: Plot, place: number): void {
     const { curve } = p;
-    if (curve === undefined) {
-      setText(p.values, 'nobody tells');
+    if (curve === undefined || !p.known) {
+      setText(p.values, 'Nothing tells of this here.');
       return;
     }
     const { series } = curve;
-    if (p.values.childElementCount !== series.length) {
+    if (p.values.childElementCount !== series.length || p.values.firstElementChild === null) {
       fill(
         p.values,
         ...series.map((s) =>

@@ -52,6 +52,8 @@ export class Data implements Context {
   /** A family was chosen by a person, a saved state or a request. */
   #chosen: boolean;
   #request: VisualizerRequest | undefined;
+  /** Events from this one on have to be asked for again. */
+  #behind = Number.POSITIVE_INFINITY;
   readonly #growSoon = debounce(GROW_AFTER, () => void this.#load());
 
   constructor(host: Host, state: ViewState, restored: boolean, speak: (text: string) => void) {
@@ -256,10 +258,14 @@ export class Data implements Context {
     if (grows) this.#info = info;
     else if (!hidden) this.#begin(timeline, info);
     const coming: Promise<TimelineChunk>[] = [];
-    let asked = timeline.events;
+    // What was not final when it came may be told otherwise by now.
+    if (grows && info.revision !== old.revision) this.#behind = Math.min(this.#behind, old.settled ?? 0);
+    const had = timeline.events;
+    let asked = grows ? Math.min(this.#behind, had) : 0;
     const ask = (): void => {
       while (coming.length < IN_FLIGHT && asked < info.events) {
-        const count = Math.min(CHUNK_EVENTS, info.events - asked);
+        const until = asked < had ? had : info.events;
+        const count = Math.min(CHUNK_EVENTS, until - asked);
         const p = { family: info.family, epoch: info.epoch, from: asked, count };
         const chunk = this.#called(this.host.call('timelineChunk', p));
         // The first failure ends the pull; those behind it are not waited for.
@@ -273,10 +279,12 @@ export class Data implements Context {
       const got = await chunk;
       if (round !== this.#round) return;
       ask();
-      timeline.append(got);
+      if (got.from < had) timeline.revise(got);
+      else timeline.append(got);
       if (info.events > CHUNK_EVENTS) this.#setStatus({ pulling: { done: timeline.events, total: info.events } });
       if (!hidden) this.#grown();
     }
+    this.#behind = Number.POSITIVE_INFINITY;
     if (hidden) this.#replace(timeline, info, old, numbers);
     this.#setStatus({ pulling: undefined, error: undefined });
     this.state.set({ at: Math.min(this.state.now.at, timeline.events) });

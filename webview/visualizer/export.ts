@@ -6,7 +6,7 @@ import { el, icon } from '../ui/dom.ts';
 import { type Menu, menu } from '../ui/menu.ts';
 import type { Context } from './context.ts';
 import { csv, type Field, fileName } from './csv.ts';
-import { CURVE_TITLES, curveOf } from './curveData.ts';
+import { CURVE_WORDS, curveOf, curvesOf } from './curveData.ts';
 import type { MapPane } from './mapPane.ts';
 import type { CurveId } from './saved.ts';
 import { placeOf } from './seek.ts';
@@ -144,10 +144,11 @@ export function eventsCsv({ timeline: t }: Pick<Context, 'timeline'>): string {
 
 function curvesCsv(context: Context, shown: readonly CurveId[]): string {
   const { timeline: t } = context;
+  const curves = curvesOf(context);
   const columns = shown.flatMap((id) => {
-    const curve = curveOf(t, id);
-    return (curve?.series ?? []).map((s) => ({
-      name: s.label === '' ? CURVE_TITLES[id] : `${CURVE_TITLES[id]}, ${s.label}`,
+    const { title } = CURVE_WORDS[id];
+    return (curves === undefined ? [] : curveOf(curves, id).series).map((s) => ({
+      name: s.label === '' ? title : `${title}, ${s.label}`,
       values: s.values,
     }));
   });

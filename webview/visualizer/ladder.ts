@@ -4,7 +4,7 @@
  */
 import './ladder.css';
 import { displayKey } from '../../engine/model/display.ts';
-import type { BlockStep, ReadPath, ReadStep } from '../../engine/protocol/engineApi.ts';
+import type { BlockStep, ReadPath, ReadStep, VersionStep } from '../../engine/protocol/engineApi.ts';
 import { count, levelName, size } from '../text/numbers.ts';
 import { visibleString } from '../text/visible.ts';
 import { appendLine } from '../ui/bytesView.ts';
@@ -20,7 +20,7 @@ import {
   rungLabel,
   VERDICT_TONES,
   VERDICT_WORDS,
-  type Verdict,
+  type VerdictTone,
 } from './ladderModel.ts';
 import { placeOf, seek } from './seek.ts';
 import { spanText } from './words.ts';
@@ -28,6 +28,8 @@ import { spanText } from './words.ts';
 /** Characters of a bounding key in a rung. */
 const BOUND_CHARS = 60;
 const VALUE_BYTES = 400;
+/** Versions listed in one place; more than a handful are merge operands. */
+const VERSIONS_MAX = 6;
 
 export class LadderPane implements Pane {
   readonly element = el('div', { class: 'ladder-pane' });
@@ -86,7 +88,7 @@ export class LadderPane implements Pane {
       { class: 'ladder-head' },
       title,
       el('div', { class: 'muted' }, `as of sequence ${count(path.at)}`),
-      el('div', { class: 'ladder-answer' }, dot(answer.verdict), el('span', {}, answer.text)),
+      el('div', { class: 'ladder-answer' }, dot(VERDICT_TONES[answer.verdict]), el('span', {}, answer.text)),
       valueLine(path),
       ...path.problems.map((p) =>
         el('div', { class: 'ladder-problem' }, icon('warning'), el('span', {}, visibleString(p.message))),
@@ -124,15 +126,24 @@ export class LadderPane implements Pane {
         { class: 'rung-head' },
         table === null ? el('span', { class: 'rung-name' }, visibleString(step.file) || 'no log') : this.#name(table),
         el('span', { class: 'muted' }, size(step.bytes)),
-        el('span', { class: 'rung-micros muted' }, spanText(step.micros)),
+        chip(VERDICT_TONES[verdict], VERDICT_WORDS[step.outcome === 'absent' ? 'absent' : verdict], 'rung-result'),
       ),
       rangeLine(step),
-      step.filter === null ? null : filterLine(step),
+      filterLine(step),
       ...step.blocks.map((b) =>
         blockLine(step, b, () => host.do({ action: 'openBlock', table: table ?? 0, offset: b.offset })),
       ),
-      el('div', { class: 'rung-result' }, chip(verdict), ...versionsOf(step)),
-      el('p', { class: 'rung-why' }, visibleString(step.why)),
+      ...step.versions.slice(0, VERSIONS_MAX).map(versionLine),
+      step.versions.length > VERSIONS_MAX
+        ? el('div', { class: 'rung-line' }, el('span', {}), `and ${count(step.versions.length - VERSIONS_MAX)} more`)
+        : null,
+      el(
+        'p',
+        { class: 'rung-why' },
+        visibleString(step.why),
+        ' ',
+        el('span', { class: 'rung-micros', title: 'Time that this step took' }, `${spanText(step.micros)}`),
+      ),
     );
     if (table !== null) element.dataset['table'] = String(table);
     this.#rungs.push(element);
@@ -182,12 +193,12 @@ export class LadderPane implements Pane {
   }
 }
 
-function dot(verdict: Verdict): HTMLElement {
-  return el('span', { class: `dot tone-${VERDICT_TONES[verdict]}`, 'aria-hidden': true });
+function dot(tone: VerdictTone): HTMLElement {
+  return el('span', { class: `dot tone-${tone}`, 'aria-hidden': true });
 }
 
-function chip(verdict: Verdict): HTMLElement {
-  return el('span', { class: 'chip' }, dot(verdict), VERDICT_WORDS[verdict]);
+function chip(tone: VerdictTone, text: string, className = ''): HTMLElement {
+  return el('span', { class: `chip ${className}` }, dot(tone), text);
 }
 
 function valueLine(path: ReadPath): Child {
@@ -211,27 +222,34 @@ function valueLine(path: ReadPath): Child {
 
 function rangeLine(step: ReadStep): Child {
   if (step.smallest === null || step.largest === null) return null;
-  const text = `${displayKey(step.smallest, BOUND_CHARS)} … ${displayKey(step.largest, BOUND_CHARS)}`;
   const title = `Smallest: ${displayKey(step.smallest, 400)}\nLargest: ${displayKey(step.largest, 400)}`;
-  return el('div', { class: 'rung-range mono', title }, text);
+  return el(
+    'div',
+    { class: 'rung-range mono', title },
+    el('span', {}, displayKey(step.smallest, BOUND_CHARS)),
+    '…',
+    el('span', {}, displayKey(step.largest, BOUND_CHARS)),
+  );
+}
+
+/** A name in a column of its own, and what belongs to it. */
+function termLine(term: string, title: string | undefined, ...children: readonly Child[]): HTMLElement {
+  return el(
+    'div',
+    { class: 'rung-line', title },
+    el('span', { class: 'rung-term' }, term),
+    el('span', {}, ...children),
+  );
 }
 
 function filterLine(step: ReadStep): Child {
-  if (step.filter === null) return null;
-  const { verdict, falsePositive, bitsPerKey } = step.filter;
-  const words = verdict === 'no' ? 'no' : falsePositive === true ? 'maybe: false positive!' : 'maybe';
-  const tone = verdict === 'no' ? 'blue' : falsePositive === true ? 'orange' : 'muted';
-  return el(
-    'div',
-    { class: 'rung-line', title: filterFacts(step) },
-    el('span', { class: 'rung-term' }, 'filter'),
-    el('span', { class: 'chip' }, el('span', { class: `dot tone-${tone}`, 'aria-hidden': true }), words),
-    el(
-      'span',
-      { class: 'muted' },
-      bitsPerKey === null ? size(step.filter.bytes) : `${bitsPerKey.toFixed(1)} bits a key`,
-    ),
-  );
+  const { filter } = step;
+  if (filter === null) return null;
+  const falsePositive = filter.falsePositive === true;
+  const words = falsePositive ? 'false positive!' : filter.verdict;
+  const tone = filter.verdict === 'no' ? 'blue' : falsePositive ? 'orange' : 'muted';
+  const what = filter.bitsPerKey === null ? size(filter.bytes) : `${filter.bitsPerKey.toFixed(1)} bits/key`;
+  return termLine('filter', filterFacts(step), chip(tone, words), ' ', el('span', { class: 'muted' }, what));
 }
 
 function blockLine(step: ReadStep, b: BlockStep, open: () => void): HTMLElement {
@@ -239,16 +257,20 @@ function blockLine(step: ReadStep, b: BlockStep, open: () => void): HTMLElement 
   const title = `Show data block ${b.block} at offset ${b.offset} as text`;
   const link = el('button', { class: 'link', type: 'button', title }, `${count(b.block)}${of}`);
   link.addEventListener('click', open);
-  const packed = b.rawBytes > 0 && b.compression !== 'none' ? `${size(b.bytes)} ${b.compression}` : size(b.bytes);
-  return el(
-    'div',
-    { class: 'rung-line' },
-    el('span', { class: 'rung-term' }, 'block'),
+  const codec =
+    b.compression === 'none' ? 'not compressed' : `${b.compression}, ${count(b.rawBytes)} bytes uncompressed`;
+  return termLine(
+    'block',
+    codec,
     link,
-    el('span', { class: 'muted' }, `${packed}, ${b.cached ? 'from cache' : 'read from file'}`),
+    ' ',
+    el('span', { class: 'muted' }, `${size(b.bytes)} ${b.cached ? 'cached' : 'read'}`),
   );
 }
 
-function versionsOf(step: ReadStep): Child[] {
-  return step.versions.slice(0, 4).map((v) => el('span', { class: 'muted' }, `${v.type} ${count(v.seq)}`));
+function versionLine(v: VersionStep): HTMLElement {
+  const where = v.blob === undefined ? '' : ` in ${v.blob.file}`;
+  const deleted = v.type === 'delete' || v.type === 'single-delete';
+  const bytes = deleted ? '' : `, ${size(v.valueBytes)}${where}`;
+  return termLine('version', undefined, `${v.type} `, el('span', { class: 'muted' }, `${count(v.seq)}${bytes}`));
 }

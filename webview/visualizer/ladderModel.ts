@@ -79,10 +79,12 @@ export function ladderGroups(path: ReadPath, levels: readonly { level: number; t
   const known = new Set([...path.steps.map((s) => s.level), ...path.skipped.map((s) => s.level), ...tables.keys()]);
   return [...known]
     .sort((a, b) => a - b)
-    .map((level) => {
+    .flatMap((level) => {
       const steps = path.steps.filter((s) => s.level === level);
       const reached = !decided || level <= last;
       const skipped = path.skipped.find((s) => s.level === level);
+      // The level has come since, or is gone.
+      if (reached && steps.length === 0 && skipped === undefined) return [];
       return {
         level,
         reached,

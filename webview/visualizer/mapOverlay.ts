@@ -3,17 +3,12 @@
  * key that was searched for, the way of a get, a job that runs. No DOM beyond the surface.
  */
 import type { RunningJob } from '../../engine/protocol/engineApi.ts';
+import type { Stop } from './mapExplain.ts';
 import type { OutputBox } from './mapJob.ts';
 import type { Overlap } from './mapModel.ts';
 import { inRows, RIGHT_PAD, type Scene, xOf } from './mapPaint.ts';
 import type { Surface } from './mapSurface.ts';
-
-/** A numbered stop of a get on its way down. */
-export interface Stop {
-  readonly life: number;
-  readonly label: string;
-  readonly tone: 'good' | 'bad' | 'warning' | 'muted' | 'accent';
-}
+import { css } from './tones.ts';
 
 export interface Marks {
   /** Under the pointer or the keyboard; -1 for none. */
@@ -186,13 +181,7 @@ function marching(surface: Surface, r: Rect, colour: string, dash: readonly numb
 
 function paintExplain(surface: Surface, s: Scene, explain: NonNullable<Marks['explain']>): void {
   const { palette } = s;
-  const tones = {
-    good: palette.good,
-    bad: palette.bad,
-    warning: palette.warning,
-    muted: palette.muted,
-    accent: palette.accent,
-  };
+  const toneOf = (stop: Stop): string => (stop.tone === 'muted' ? palette.muted : css(palette.tones[stop.tone]));
   const stops = explain.stops.filter((stop) => isLive(s, stop.life));
   const places = stops.map((stop) => {
     const r = rectOf(s, stop.life);
@@ -200,7 +189,7 @@ function paintExplain(surface: Surface, s: Scene, explain: NonNullable<Marks['ex
     return { x: Math.max(12, Math.min(s.width - 22, x)), y: r.y + r.h / 2 };
   });
   stops.forEach((stop) => {
-    frame(surface, s, stop.life, 1, tones[stop.tone], 2);
+    frame(surface, s, stop.life, 1, toneOf(stop), 2);
   });
   const first = places[0];
   if (first !== undefined && explain.at !== undefined) surface.line(first.x, 0, first.x, first.y, palette.text, 1.5);
@@ -217,8 +206,13 @@ function paintExplain(surface: Surface, s: Scene, explain: NonNullable<Marks['ex
     shift = Math.abs(place.y - previous) < 16 ? shift + 18 : 0;
     previous = place.y;
     const x = place.x + shift;
-    surface.disc(x, place.y, 8, palette.background, tones[stop.tone]);
-    surface.disc(x, place.y, 6.5, tones[stop.tone], tones[stop.tone]);
-    surface.text(stop.label, x, place.y + 3.5, { size: 10, bold: true, align: 'center', colour: palette.background });
+    surface.disc(x, place.y, 8, palette.background, toneOf(stop));
+    surface.disc(x, place.y, 6.5, toneOf(stop), toneOf(stop));
+    surface.text(String(stop.order), x, place.y + 3.5, {
+      size: 10,
+      bold: true,
+      align: 'center',
+      colour: palette.background,
+    });
   });
 }

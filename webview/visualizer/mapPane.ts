@@ -14,11 +14,11 @@ import { el, setText, show } from '../ui/dom.ts';
 import { perFrame } from '../ui/host.ts';
 import { Colours, UNKNOWN } from './colours.ts';
 import type { Context, Pane } from './context.ts';
-import { explainOn } from './mapExplain.ts';
+import { stopsOf } from './mapExplain.ts';
 import { mapPng, mapSvg } from './mapExport.ts';
 import { boxesOf, changesOf, FLOW_SPEED_MAX, type Flow, paintFlow } from './mapFlow.ts';
 import { FoundLine } from './mapFound.ts';
-import { JobPlaces } from './mapJob.ts';
+import { KeyPlaces, outputBoxes } from './mapJob.ts';
 import { TreeLayout } from './mapLayout.ts';
 import { LegendView } from './mapLegend.ts';
 import { levelFacts, type Overlap, overlaps, singleStep, tablesHolding } from './mapModel.ts';
@@ -74,7 +74,7 @@ export class MapPane implements Pane {
   );
   readonly #legend = new LegendView();
   readonly #found: FoundLine;
-  readonly #jobs: JobPlaces;
+  readonly #keyPlaces: KeyPlaces;
   readonly #reduced = matchMedia('(prefers-reduced-motion: reduce)');
 
   #tree: TreeAt;
@@ -102,7 +102,7 @@ export class MapPane implements Pane {
   constructor(context: Context) {
     this.#context = context;
     this.#tree = new TreeAt(context.timeline);
-    this.#jobs = new JobPlaces(context, () => this.#remark());
+    this.#keyPlaces = new KeyPlaces(context, () => this.#remark());
     this.#sheet = el('div', { class: 'map-sheet' }, this.#base, this.#over);
     this.#scroll = el(
       'div',
@@ -347,7 +347,9 @@ export class MapPane implements Pane {
       this.#overlaps = live < 0 ? [] : overlaps(this.#tree, live);
     }
     const fractionOf = (position: number): number | undefined =>
-      axis === 'keys' ? this.#layout.fractionOf(position) + 0.5 / this.#layout.extent : undefined;
+      axis === 'keys' && !Number.isNaN(position)
+        ? this.#layout.fractionOf(position) + 0.5 / this.#layout.extent
+        : undefined;
     const job = progress?.job;
     return {
       hover: live,
@@ -358,7 +360,10 @@ export class MapPane implements Pane {
         search === undefined
           ? undefined
           : { at: fractionOf(search.position), lives: tablesHolding(this.#tree, search.position) },
-      explain: explain === undefined ? undefined : explainOn(this.#tree, explain, search, fractionOf),
+      explain:
+        explain === undefined || explain.family !== family
+          ? undefined
+          : { at: fractionOf(this.#keyPlaces.position(explain.key)), stops: stopsOf(this.#tree, explain) },
       job:
         job === undefined || job.family !== family || progress === undefined
           ? undefined
@@ -380,7 +385,8 @@ export class MapPane implements Pane {
         right = Math.max(right, this.#layout.right[life] as number);
       }
     }
-    const outputs = this.#jobs.boxes(job, this.#layout, left < right ? { left, right } : { left: 0, right: 1 });
+    const room = left < right ? { left, right } : { left: 0, right: 1 };
+    const outputs = outputBoxes(job, this.#layout, room, (key) => this.#keyPlaces.position(key));
     return { job, percent, inputs, outputs };
   }
 

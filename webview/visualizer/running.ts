@@ -5,7 +5,7 @@ import { size } from '../text/numbers.ts';
 import { visibleString } from '../text/visible.ts';
 import { actionButton, el, setText, show } from '../ui/dom.ts';
 import type { Context, Pane } from './context.ts';
-import { spanText } from './words.ts';
+import { waitText } from './words.ts';
 
 const PHASES: Readonly<Record<CompactionPhase, string>> = {
   plan: 'Planning',
@@ -65,7 +65,7 @@ export class JobPane implements Pane {
     const parts = [`${Math.floor(percent)} %`, `read ${size(progress.readBytes)} of ${size(progress.totalBytes)}`];
     parts.push(`wrote ${size(progress.writtenBytes)}`);
     if (progress.bytesPerSecond > 0) parts.push(`${size(Math.round(progress.bytesPerSecond))}/s`);
-    if (progress.etaSeconds !== null) parts.push(`${spanText(progress.etaSeconds * 1e6)} left`);
+    if (progress.etaSeconds !== null) parts.push(`${waitText(progress.etaSeconds)} left`);
     setText(this.#pace, parts.join(', '));
   }
 }

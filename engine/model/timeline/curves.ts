@@ -1,7 +1,8 @@
 /**
  * Curves over a timeline: what the tree was like after each event, as columns (docs/amplification.md has the
  * formulas). Entry n is about the tree after the first n events, so there is one more than there are events;
- * arrays are longer than what they hold. One pass; events that come later are added to what is there.
+ * arrays are longer than what they hold. One pass; events that come later are added to what is there. After
+ * `Timeline.revise` the curves have to be drawn anew, since what was known of tables is known otherwise.
  */
 import { nestedOption, optionNumber } from '../optionValues.ts';
 import {
@@ -51,7 +52,7 @@ export class Curves {
   readonly scores: Float64Array[] = [];
   /** Read amplification, the memtable not counted. */
   sortedRuns = new Float64Array(0);
-  /** NaN for an empty tree. */
+  /** 1 for an empty tree. */
   spaceAmplification = new Float64Array(0);
   /** From the beginning of this history; NaN before anything was flushed or ingested. */
   writeAmplification = new Float64Array(0);
@@ -73,6 +74,8 @@ export class Curves {
   #targets: LevelTargets | undefined;
   readonly #targetBytes: number[] = [];
   #score: Score = () => {};
+  /** Levels above this one have scores. */
+  #scored = 0;
   #total = 0;
   #arrived = 0;
   #written = 0;
@@ -148,7 +151,7 @@ export class Curves {
       if (bytes > 0) deepest = bytes;
     }
     this.sortedRuns[place] = runs;
-    this.spaceAmplification[place] = deepest > 0 ? this.#total / deepest : Number.NaN;
+    this.spaceAmplification[place] = deepest > 0 ? this.#total / deepest : 1;
     this.writeAmplification[place] = this.#arrived > 0 ? this.#written / this.#arrived : Number.NaN;
     this.tombstones[place] = this.#described > 0 || this.#total === 0 ? this.#deletions : Number.NaN;
     if (this.#leveled?.level_compaction_dynamic_level_bytes === true) {
@@ -171,12 +174,14 @@ export class Curves {
     }
     if (levels === this.bytes.length) return;
     const length = this.sortedRuns.length;
-    while (this.bytes.length < levels) {
+    this.#fixScores(levels);
+    for (let level = this.bytes.length; level < levels; level++) {
       this.bytes.push(new Float64Array(length));
       this.tables.push(new Float64Array(length));
-      this.scores.push(new Float64Array(length).fill(Number.NaN));
+      // Up to now it held nothing.
+      const scored = level < this.#scored;
+      this.scores.push(new Float64Array(length).fill(Number.NaN, scored ? this.places : 0));
     }
-    this.#fixScores(levels);
   }
 
   #fixScores(levels: number): void {
@@ -186,14 +191,19 @@ export class Curves {
     if (this.#style === 'leveled' || this.#style === 'leveldb') {
       const shape = this.#style === 'leveldb' ? LEVELDB_SHAPE : leveledOptions(options, levels);
       this.#leveled = shape;
+      this.#scored = shape.num_levels - 1;
       this.#levelBytes = grown(this.#levelBytes, shape.num_levels);
       this.#levelTables = grown(this.#levelTables, shape.num_levels);
       this.#targets = levelTargets(this.#levelBytes, shape, this.#targetBytes);
       this.#score = this.#style === 'leveldb' ? this.#levelDbScore(shape) : this.#leveledScore(shape);
     } else if (this.#style === 'universal') {
       const trigger = positive(options['level0_file_num_compaction_trigger'], 4);
+      this.#scored = 1;
       this.#score = (into, place) => this.#setL0(into, place, (this.sortedRuns[place] as number) / trigger);
-    } else if (this.#style === 'fifo') this.#score = this.#fifoScore(options);
+    } else if (this.#style === 'fifo') {
+      this.#scored = 1;
+      this.#score = this.#fifoScore(options);
+    }
   }
 
   #setL0(into: readonly Float64Array[], place: number, score: number): void {

@@ -4,12 +4,13 @@
  */
 import { optionNumber } from '../../model/optionValues.ts';
 import type { Bound, TableInfo } from '../../model/tree.ts';
-import { type Choice, nothing, type PolicyContext, type TableFacts } from '../../policy/policy.ts';
+import { type Choice, nothing, type PolicyContext } from '../../policy/policy.ts';
 import { policyFor } from '../../policy/registry.ts';
 import { compressionAt } from '../tableStyle.ts';
 import type { FamilyVersion } from '../version.ts';
 import type { StoreView } from '../view.ts';
 import { policyContext } from './select.ts';
+import { KnownTables } from './tableFacts.ts';
 
 export interface AutoOptions {
   /** Epoch seconds. */
@@ -18,6 +19,8 @@ export interface AutoOptions {
   readonly compactPointers?: ReadonlyMap<number, Bound> | undefined;
   /** Instead of the store's own policy options; their names are those of `PolicyOptions`. */
   readonly policy?: Partial<PolicyContext['options']> | undefined;
+  /** What was read of the tables; without it only what the MANIFEST and OPTIONS say counts. */
+  readonly tables?: KnownTables | undefined;
 }
 
 /** L0 tables (universal: sorted runs) from which writes wait; Infinity where they never do. */
@@ -55,20 +58,7 @@ function contextOf(view: StoreView, family: FamilyVersion, auto: AutoOptions): P
     options: auto.policy === undefined ? plain.options : { ...plain.options, ...auto.policy },
     blobBytes: family.view.blobFiles.reduce((sum, b) => sum + b.bytes, 0),
     ...(pointers === undefined ? {} : { compactPointers: pointers }),
-    ...(isRocks ? { facts: factsOf(family), movable: movableIn(view, family) } : {}),
-  };
-}
-
-/** What the MANIFEST tells of a table beyond its size; its properties would have to be read from the table. */
-function factsOf(family: FamilyVersion): (table: TableInfo) => TableFacts | undefined {
-  return ({ number }) => {
-    const file = family.state.tables.get(number);
-    const born = file?.oldestAncestorTime ?? 0;
-    const covered = file?.compensatedRangeDeletionBytes;
-    return {
-      ...(born > 0 ? { oldestAncestorAt: born } : {}),
-      ...(covered === undefined ? {} : { rangeDeletedBytes: covered }),
-    };
+    ...(isRocks ? { ...(auto.tables ?? new KnownTables()).context(family), movable: movableIn(view, family) } : {}),
   };
 }
 
@@ -79,7 +69,13 @@ function movableIn(view: StoreView, family: FamilyVersion): (table: TableInfo, o
     compressionAt(options, family, level) === compressionAt(options, family, outputLevel);
 }
 
-/** What the family's policy asks for next. Reads nothing but what the MANIFEST and OPTIONS say. */
+/** Whether the family's policy looks into tables at all. */
+export function looksIntoTables(view: StoreView, family: FamilyVersion): boolean {
+  if (view.shared.dialect.id !== 'rocksdb' || styleOf(view, family) === undefined) return false;
+  return view.snapshot.options.family(family.state.name)['disable_auto_compactions'] !== 'true';
+}
+
+/** What the family's policy asks for next. Reads no file. */
 export function autoChoice(view: StoreView, family: FamilyVersion, auto: AutoOptions): Choice {
   const style = styleOf(view, family);
   if (style === undefined) return nothing('the store has no OPTIONS that name a policy');

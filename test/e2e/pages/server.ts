@@ -87,7 +87,8 @@ export async function startPages(): Promise<Pages> {
       const page = await context.newPage();
       page.setDefaultTimeout(10_000);
       prepare?.(page);
-      await page.goto(`${ORIGIN}/?${url}`);
+      // The largest made-up history takes a while to make.
+      await page.goto(`${ORIGIN}/?${url}`, { timeout: 60_000 });
       return page;
     },
     close: async () => {

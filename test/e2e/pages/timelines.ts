@@ -3,6 +3,7 @@ import { StoreError } from '../../../engine/base/errors.ts';
 import type { CompactionProgress, FamilySummary, StoreSummary } from '../../../engine/protocol/engineApi.ts';
 import type { ToView, VisualizerRequest } from '../../../engine/protocol/viewApi.ts';
 import { chunkOf, type History, type HistoryName, infoOf, keyBytes, makeHistory, positionOf } from './history.ts';
+import { readPath } from './readPaths.ts';
 
 const NAMES: readonly string[] = ['small', 'typical', 'huge', 'start', 'empty', 'live'];
 
@@ -126,9 +127,10 @@ export function answerTimeline(harness: TimelineHarness, method: string, params:
     positions: readonly number[];
     key: Uint8Array;
   };
-  if (!method.startsWith('timeline')) return undefined;
+  if (!method.startsWith('timeline') && method !== 'explain') return undefined;
   const h = harness.histories.get(p.family);
   if (h === undefined) throw new StoreError('INPUT', `no family ${p.family}`);
+  if (method === 'explain') return readPath(h, p.family, p.key);
   if (method === 'timeline') {
     return infoOf(h, p.family, harness.summary.families.find((f) => f.id === p.family)?.name ?? '');
   }

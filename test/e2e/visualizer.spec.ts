@@ -1,0 +1,165 @@
+/**
+ * The visualiser and the table's page in the real VS Code: how they open, how they and the Stores tree follow each
+ * other, where their links lead, and what a window reload leaves. What the pages show is tested beside them
+ * (webview.*.test.ts). Pictures stay in .artifacts/screenshots/e2e-vis-*.png.
+ */
+import { strict as assert } from 'node:assert';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Frame, Locator } from 'playwright-core';
+import { smallSamples } from '../fixtures/samples.ts';
+import { noBrowser, Workbench } from './harness.ts';
+
+const VISUALIZER = 'main.vis .map-scroll';
+const TABLE = 'main [role=tablist]';
+
+async function until<T>(what: string, read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  const end = performance.now() + 20_000;
+  for (;;) {
+    const value = await read();
+    if (holds(value)) return value;
+    if (performance.now() > end) throw new Error(`not so: ${what}; it is ${JSON.stringify(value)}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+describe('visualiser: in VS Code', { skip: noBrowser }, () => {
+  let app: Workbench;
+  let folder: string;
+
+  before(async () => {
+    folder = await smallSamples();
+    app = await Workbench.open({ folder, theme: 'dark' });
+    await app.showStores();
+    await app.openStore(join(folder, 'sensors-rocksdb'));
+    await app.webview('main.overview .store-head');
+  });
+
+  after(async () => {
+    await app?.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  const row = (level: number, text: string): Locator =>
+    app.page.locator(`.part.sidebar .monaco-list-row[aria-level="${level}"]`).filter({ hasText: text }).first();
+  const selectedRows = (): Promise<string[]> =>
+    app.page.locator('.part.sidebar .monaco-list-row.selected .label-name').allInnerTexts();
+  const editorText = async (): Promise<string> =>
+    (await app.page.locator('.editor-instance .view-lines').first().innerText()).replaceAll('\u00a0', ' ');
+
+  async function visualizer(): Promise<Frame> {
+    const frame = await app.webview(VISUALIZER);
+    await until(
+      'the map is laid out',
+      async () => (await frame.locator('.map-canvas').first().boundingBox())?.height ?? 0,
+      (height) => height > 40,
+    );
+    return frame;
+  }
+
+  it('opens from the overview, on the family that is shown there', async () => {
+    const overview = await app.webview('main.overview .store-head');
+    await overview.getByRole('button', { name: 'readings' }).click();
+    await overview.getByText('Compaction Visualizer').click();
+    await app.page.locator('.tab.active', { hasText: 'sensors-rocksdb: Compaction' }).waitFor();
+    const frame = await visualizer();
+    await until(
+      'the family is shown',
+      () => frame.locator('select[aria-label="Column family"] option:checked').textContent(),
+      (name) => name === 'readings',
+    );
+    await app.screenshot('e2e-vis-opened');
+  });
+
+  it('selects in the tree what is picked on the map, and the other way', async () => {
+    const frame = await visualizer();
+    const { x, y, width, height } = (await frame.locator('.map-sheet').boundingBox()) as NonNullable<
+      Awaited<ReturnType<Locator['boundingBox']>>
+    >;
+    // The deepest level is one table as wide as the keys.
+    await app.page.mouse.click(x + width / 2, y + height * 0.8);
+    const [picked] = await until('the tree follows', selectedRows, (rows) => rows.some((r) => r.endsWith('.sst')));
+    assert.ok(picked !== undefined);
+    const focused = await app.page.evaluate(() => document.activeElement?.closest('.part')?.id ?? '');
+    assert.doesNotMatch(focused, /sidebar/, 'the tree does not take the focus');
+    await frame.getByRole('button', { name: 'Details and ladder at the side' }).click();
+    const details = frame.locator('.details h2');
+    assert.equal(await details.textContent(), `Table ${Number.parseInt(picked, 10)}`);
+    // A table of L0 in the tree.
+    const level = row(3, 'L0');
+    if ((await level.getAttribute('aria-expanded')) !== 'true') await level.locator('.monaco-tl-twistie').click();
+    const name = '000043.sst';
+    assert.notEqual(name, picked);
+    const table = row(4, name);
+    await table.click();
+    await until(
+      'the map follows',
+      () => details.textContent(),
+      (text) => text === `Table ${Number.parseInt(name, 10)}`,
+    );
+    assert.deepEqual(await selectedRows(), [name], 'the tree keeps its selection');
+    await app.screenshot('e2e-vis-selected');
+  });
+
+  it('explains a get, and its block opens byte by byte', async () => {
+    await app.runCommand('LSM: Explain Get');
+    await app.pick('default');
+    await app.answer('sensor/kyoto/humidity-009', 'Key to look up in');
+    const frame = await visualizer();
+    await frame.locator('.ladder-answer', { hasText: 'Found: put' }).waitFor();
+    await app.screenshot('e2e-vis-explained');
+    await frame.locator('.rung-line', { hasText: 'block' }).locator('button').first().click();
+    await app.page.locator('.tab.active', { hasText: '.sst@0.dump' }).waitFor();
+    const text = await until('the bytes are shown', editorText, (t) => t.includes('key sensor/'));
+    assert.match(text, /data block 0 of 1, \d+ bytes stored/);
+    assert.match(text, /\[0\] restart point, shared 0, not shared \d+/);
+    await app.screenshot('e2e-vis-block');
+  });
+
+  it('opens a table in its own tab, from the tree and by itself from the Explorer', async () => {
+    await row(3, 'L6').waitFor();
+    if ((await row(3, 'L6').getAttribute('aria-expanded')) !== 'true') {
+      await row(3, 'L6').locator('.monaco-tl-twistie').click();
+    }
+    const table = app.page.locator('.part.sidebar .monaco-list-row[aria-level="4"]').filter({ hasText: '.sst' }).last();
+    await table.hover();
+    await table.locator('.action-label[aria-label="Show Table Details"]').click();
+    await app.page.locator('.tab.active', { hasText: /Table \d+ – sensors-rocksdb/ }).waitFor();
+    const page = await app.webview(TABLE);
+    await page.getByRole('tab', { name: /Entries/ }).click();
+    await page.locator('.grid-row[aria-rowindex="2"]').waitFor();
+    await app.screenshot('e2e-vis-table-entries');
+    await app.runCommand('View: Close All Editors');
+    await app.page.locator('.activitybar .action-label[aria-label^="Explorer"]').first().click();
+    const inExplorer = (text: string): Locator =>
+      app.page.locator('.explorer-folders-view .monaco-list-row').filter({ hasText: text }).first();
+    await inExplorer('sensors-rocksdb').click();
+    await inExplorer('.sst').click();
+    const single = await app.webview(TABLE);
+    await single.getByText('one file').waitFor();
+    await app.screenshot('e2e-vis-table-file');
+    await app.runCommand('View: Close All Editors');
+  });
+
+  it('is there again after the window was reloaded', async () => {
+    await app.showStores();
+    await app.runCommand('LSM: Show Compaction Visualizer');
+    await app.runCommand('LSM: Show Table Details');
+    await app.pick('readings');
+    await app.pick('L6');
+    await app.webview(TABLE);
+    await app.page.locator('.tab', { hasText: 'sensors-rocksdb: Compaction' }).click();
+    await visualizer();
+    // What a page remembers is written a little later than it changes.
+    await app.page.waitForTimeout(1_500);
+    await app.page.reload();
+    await app.page.waitForSelector('.activitybar .action-label[aria-label^="LSM"]', { timeout: 60_000 });
+    await app.page.locator('.tab.active', { hasText: 'sensors-rocksdb: Compaction' }).waitFor({ timeout: 30_000 });
+    await visualizer();
+    await app.page.locator('.tab', { hasText: /Table \d+ – sensors-rocksdb/ }).click();
+    await app.page.waitForTimeout(5000); await app.screenshot('try-x');
+    await (await app.webview(TABLE)).getByText('000041.sst').first().waitFor();
+    await app.screenshot('e2e-vis-reloaded');
+  });
+});
