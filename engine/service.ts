@@ -28,6 +28,7 @@ import type {
 import type { CancelToken } from './protocol/rpc.ts';
 import { compactCopy, compactInPlace, planCompaction, type Watch } from './service/compaction.ts';
 import { flushStore } from './service/flush.ts';
+import { Lenses } from './service/lenses.ts';
 import { Rated } from './service/progress.ts';
 import { repair } from './service/repair.ts';
 import { createSample } from './service/sample.ts';
@@ -81,6 +82,7 @@ export class Service {
   readonly #env: Environment;
   readonly #queries = new Map<number, ResultSet>();
   readonly #timelines: Timelines;
+  readonly #lenses = new Lenses();
   #open: Open | undefined;
   #nextQuery = 1;
   /** A job of ours holds the LOCK of the open store, or is about to. */
@@ -103,6 +105,11 @@ export class Service {
   /** The open store, for callers in the same thread (CLI, tests). Throws INPUT if there is none. */
   get store(): StoreReader {
     return this.#opened().store;
+  }
+
+  /** Rows of a family read through a lens, for callers in the same thread. Throws INPUT for one that does not fit. */
+  lens(family: number, id: string): (row: EntryRow) => EntryRow {
+    return this.#lenses.through(this.store, family, id);
   }
 
   /** Whether somebody else holds the store's LOCK. */
@@ -139,6 +146,7 @@ export class Service {
     openQuery: (p) => this.#openQuery(p),
     queryState: (p) => this.#query(p.query).state(),
     rows: (p, token) => this.#rows(p, token),
+    lenses: (p) => this.#lenses.infos(this.store, p.family),
     closeQuery: (p) => {
       this.#queries.get(p.query)?.close();
       this.#queries.delete(p.query);
@@ -299,7 +307,9 @@ export class Service {
     // Most recently used last, so that `#openQuery` closes the right one.
     this.#queries.delete(p.query);
     this.#queries.set(p.query, query);
-    return query.rows(p.from, p.count, p.previewBytes);
+    const page = query.rows(p.from, p.count, p.previewBytes);
+    if (p.lens === undefined) return page;
+    return { ...page, items: page.items.map(this.#lenses.through(this.store, query.params.family, p.lens)) };
   }
 
   #query(id: number): ResultSet {
@@ -445,6 +455,7 @@ export class Service {
     for (const q of this.#queries.values()) q.close();
     this.#queries.clear();
     this.#timelines.clear();
+    this.#lenses.clear();
     this.#open?.store.close();
     this.#open = undefined;
   }

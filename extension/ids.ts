@@ -17,6 +17,7 @@ export const COMMANDS = {
   showTable: 'lsm.showTable',
   planCompaction: 'lsm.planCompaction',
   compact: 'lsm.compact',
+  flush: 'lsm.flush',
   createSample: 'lsm.createSample',
   copyKey: 'lsm.copyKey',
   copyValue: 'lsm.copyValue',

@@ -249,6 +249,8 @@ function setSummary(next: StoreSummary): void {
   }
   paint();
   void loadTables();
+  // What is left here opens the tab again after a window reload, touched or not.
+  save();
 }
 
 function restore(): void {

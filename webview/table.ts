@@ -42,6 +42,12 @@ const blocks = new BlocksTab({
   host,
   table: () => init?.table.number ?? 0,
   openBytes: (offset) => host.do({ action: 'openBlock', table: init?.table.number ?? 0, offset }),
+  save: (csv) =>
+    host.do({
+      action: 'saveFile',
+      suggested: `${(init?.table.file ?? 'table').replace(/^.*\//, '')}.blocks.csv`,
+      bytes: new TextEncoder().encode(csv),
+    }),
   showEntries: (block) => {
     entries.block = block;
     tabs.select('entries', false);
@@ -154,6 +160,8 @@ function onInit(next: TableInit): void {
   overview.show(next.table, details?.stats, profile);
   paintProblems();
   start(next);
+  // What is left here opens the tab again after a window reload, touched or not.
+  saveSoon();
 }
 
 /** Asks for what is not there yet. */

@@ -16,8 +16,11 @@ const WINDOW_AT = SLICES * TABLE_BYTES;
 const WINDOW_BYTES = 7 * WINDOW_AT;
 const SMALL = 24;
 
-/** crc(address, end, crc): folds [address, end) into `crc`, which is neither inverted before nor after. */
-function kernel(): Func {
+/**
+ * crc(address, end, crc): folds [address, end) into `crc`, which is neither inverted before nor after. `crcTables`
+ * stand at `tablesAt` of the module's memory.
+ */
+export function crcKernel(tablesAt = 0): Func {
   const f = new Func(['i32', 'i32', 'i32'], 'i32');
   const [at, end, crc] = f.parameters as [Local, Local, Local];
   /** Entry of table `slice` for byte `index` of `word`. */
@@ -26,7 +29,7 @@ function kernel(): Func {
     return shifted
       .and(0x3fcn)
       .low32()
-      .load32(slice * TABLE_BYTES);
+      .load32(tablesAt + slice * TABLE_BYTES);
   };
   const last = f.let(end.sub(16));
   const low = f.local('i64');
@@ -52,14 +55,14 @@ function kernel(): Func {
     }, at.le(last));
   });
   f.while(at.lt(end), () => {
-    f.set(crc, crc.xor(at.load8()).and(0xff).shl(2).load32().xor(crc.shr(8)));
+    f.set(crc, crc.xor(at.load8()).and(0xff).shl(2).load32(tablesAt).xor(crc.shr(8)));
     f.set(at, at.add(1));
   });
   f.return(crc);
   return f;
 }
 
-const { memory, call } = assemble({ crc: kernel() }, WINDOW_AT + WINDOW_BYTES);
+const { memory, call } = assemble({ crc: crcKernel() }, WINDOW_AT + WINDOW_BYTES);
 const crcWindow = call['crc'] as (at: number, end: number, crc: number) => number;
 const bytes = new Uint8Array(memory.buffer);
 const table = new Int32Array(memory.buffer, 0, SLICES * 256);
@@ -73,6 +76,9 @@ for (let i = 256; i < SLICES * 256; i++) {
   const c = table[i - 256] as number;
   table[i] = (c >>> 8) ^ (table[c & 0xff] as number);
 }
+
+/** What the kernel looks up, 16 KiB. */
+export const crcTables: Uint8Array = bytes.subarray(0, SLICES * TABLE_BYTES);
 
 /** CRC-32C of buffer[start, end), unsigned; `seed` is the CRC of what came before. */
 export function crc32c(buffer: Uint8Array, start: number, end: number, seed = 0): number {

@@ -9,7 +9,7 @@ import { VanishedError } from '../store/vanished.ts';
 import type { StoreView } from '../store/view.ts';
 import { openWalk } from '../store/walk.ts';
 import { type Args, AT_OPTION, CF_OPTION, type CommandSpec, KEY_OPTIONS, readKey, UsageError } from './args.ts';
-import { bytesText, csvField, entryJson } from './format.ts';
+import { bytesText, csvField, entryJson, escapeText } from './format.ts';
 import { Output } from './output.ts';
 import { EXIT, newService, reportProblems } from './store.ts';
 
@@ -31,6 +31,11 @@ export const scanCommand: CommandSpec = {
     { name: 'keys-only', help: 'without values' },
     { name: 'count', help: 'print only how many there are' },
     { name: 'all-versions', help: 'every version and tombstone, as stored' },
+    {
+      name: 'lens',
+      value: 'ID',
+      help: 'keys and values as an application means them; auto picks what fits (text format)',
+    },
     { name: 'format', value: 'text|hex|jsonl|csv', help: 'default text' },
     CF_OPTION,
     AT_OPTION,
@@ -45,7 +50,8 @@ export const scanCommand: CommandSpec = {
     const { store } = service;
     const family = store.view.familyByName(args.text('cf') ?? 'default').state.id;
     reportProblems(store.view.problems);
-    const scan = new Scan(service, { ...params, family }, format, args);
+    const lens = await readLens(service, family, args, format);
+    const scan = new Scan(service, { ...params, family }, format, args, lens);
     try {
       scan.run();
     } finally {
@@ -79,6 +85,21 @@ function readFormat(args: Args): Format {
   return format;
 }
 
+/** Rows through the lens that was asked for; undefined: as they are. */
+async function readLens(service: Service, family: number, args: Args, format: Format): Promise<Lens | undefined> {
+  const wanted = args.text('lens');
+  if (wanted === undefined || wanted === 'none') return undefined;
+  if (format !== 'text') throw new UsageError('--lens is for --format text');
+  const fitting = await service.call('lenses', { family });
+  const chosen = wanted === 'auto' ? fitting[0] : fitting.find((l) => l.id === wanted);
+  if (chosen !== undefined) return service.lens(family, chosen.id);
+  if (wanted === 'auto') return undefined;
+  const names = fitting.map((l) => l.id).join(', ');
+  throw new UsageError(`the lens "${wanted}" does not fit; ${names === '' ? 'none does' : `these do: ${names}`}`);
+}
+
+type Lens = (row: EntryRow) => EntryRow;
+
 class Scan {
   readonly damage = new DamageLog();
   readonly #service: Service;
@@ -87,13 +108,15 @@ class Scan {
   readonly #countOnly: boolean;
   readonly #limit: number;
   readonly #out = new Output();
+  readonly #lens: Lens | undefined;
   #params: QueryParams;
   #printed = 0;
   /** The last key that was printed: where a walk goes on when the store has moved on under it. */
   #last: Uint8Array | undefined;
 
-  constructor(service: Service, params: QueryParams, format: Format, args: Args) {
+  constructor(service: Service, params: QueryParams, format: Format, args: Args, lens: Lens | undefined) {
     this.#service = service;
+    this.#lens = lens;
     this.#params = params;
     this.#format = format;
     this.#keysOnly = args.has('keys-only');
@@ -208,8 +231,9 @@ class Scan {
       out.text(`${JSON.stringify(entryJson(shown, unproven))}\n`);
       return;
     }
-    const key = bytesText(row.key);
-    const value = valueText(row);
+    const shown = this.#lens?.(row).shown;
+    const key = shown?.key === undefined ? bytesText(row.key) : escapeText(shown.key);
+    const value = shown?.value === undefined ? valueText(row) : escapeText(oneLine(shown.value.text));
     if (this.#format === 'csv') {
       out.text(
         this.#keysOnly
@@ -221,6 +245,11 @@ class Scan {
     const version = this.#params.allVersions === true ? ` @ ${row.seq} ${row.type}` : '';
     out.text(this.#keysOnly ? `${key}${version}\n` : `${key}${version} : ${value}\n`);
   }
+}
+
+/** Indented JSON on one line. */
+function oneLine(text: string): string {
+  return text.replace(/\n\s*/g, ' ');
 }
 
 function withoutValue(row: EntryRow): EntryRow {

@@ -52,7 +52,7 @@ export function compressionTypeByte(dialect: Dialect, name: CompressionName): nu
 }
 
 /** The longest body for which an engine stores a block of `length` raw bytes compressed. */
-function worthwhile(dialect: Dialect, length: number): number {
+export function worthwhile(dialect: Dialect, length: number): number {
   // RocksDB: at most 7/8 of the raw size. LevelDB: less than the raw size minus its eighth.
   return dialect === 'leveldb' ? length - Math.floor(length / 8) - 1 : Math.floor((length * 7) / 8);
 }

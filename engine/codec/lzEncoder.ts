@@ -5,7 +5,7 @@
  * 1. Four bytes at a time are hashed to a slot that holds where such bytes were seen last.
  * 2. If they stand there and not too far back, the match is extended to both sides and written, with
  *    the bytes since the last match as literals before it.
- * 3. Without a match the search steps on by one byte, and by one more after every 64 bytes without
+ * 3. Without a match the search steps on by one byte, and by one more after every 32 bytes without
  *    any, so that incompressible input costs little.
  *
  * Slots hold the position plus an epoch. Each call moves the epoch past everything that older calls
@@ -20,7 +20,7 @@ import type { OutputBuffer } from './outputBuffer.ts';
 
 const TABLE_BITS_MIN = 8;
 const TABLE_BITS_MAX = 14;
-const TABLE_BYTES = 4 << TABLE_BITS_MAX;
+export const LZ_TABLE_BYTES = 4 << TABLE_BITS_MAX;
 /** Offsets have 16 bits in both formats (Snappy has a longer form, which no writer uses). */
 const OFFSET_MAX = 65_535;
 const EPOCH_MAX = 0x7000_0000;
@@ -49,9 +49,10 @@ export function emitLiterals(f: Func, output: Local, anchor: Local, literals: Lo
 
 /**
  * encode(input, end, output, limit, shift, epoch): position behind the output, or 0 as soon as it is
- * clear that it would pass `limit`.
+ * clear that it would pass `limit`. The table stands at `tableAt` of the module's memory; `LzTable` tells
+ * shift and epoch.
  */
-function encoder(format: LzFormat): Func {
+export function lzEncoder(format: LzFormat, tableAt = 0): Func {
   const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
   const [input, end, output, limit, shift, epoch] = f.parameters as [Local, Local, Local, Local, Local, Local];
   const at = f.let(input.add(1));
@@ -72,12 +73,12 @@ function encoder(format: LzFormat): Func {
     const lastStart = f.let(end.sub(START_MARGIN));
     const matchEnd = f.let(end.sub(format.lastLiterals));
     f.set(word, input.load32());
-    f.store(f.let(hash(word)), input.add(epoch));
+    f.store(f.let(hash(word)), input.add(epoch), tableAt);
     f.while(at.le(lastStart), () => {
       f.set(word, at.load32());
       f.set(slot, hash(word));
-      f.set(offset, at.add(epoch).sub(slot.load32()));
-      f.store(slot, at.add(epoch));
+      f.set(offset, at.add(epoch).sub(slot.load32(tableAt)));
+      f.store(slot, at.add(epoch), tableAt);
       // An offset out of range becomes 0: no branch that depends on the data but the one on the result.
       f.set(inRange, offset.sub(1).lt(OFFSET_MAX));
       f.set(from, at.sub(offset.and(zero.sub(inRange))));
@@ -121,7 +122,7 @@ function encoder(format: LzFormat): Func {
           f.set(at, to);
           f.set(anchor, to);
           f.set(word, to.sub(2).load32());
-          f.store(f.let(hash(word)), to.sub(2).add(epoch));
+          f.store(f.let(hash(word)), to.sub(2).add(epoch), tableAt);
         },
         () => f.set(at, at.add(1).add(at.sub(anchor).shr(5))),
       );
@@ -135,6 +136,27 @@ function encoder(format: LzFormat): Func {
   return f;
 }
 
+/** The epochs of one table; the bytes of the table are all 0 at first, and whenever `next` says so. */
+export class LzTable {
+  #epoch = OFFSET_MAX + 1;
+
+  /** 32 minus the bits of a slot's number, for `length` bytes of input: a table that is as small as the input. */
+  static shift(length: number): number {
+    return 32 - Math.min(TABLE_BITS_MAX, Math.max(TABLE_BITS_MIN, 31 - Math.clz32(length)));
+  }
+
+  /** The epoch for the next input; `clear` zeroes the table. */
+  next(length: number, clear: () => void): number {
+    if (this.#epoch > EPOCH_MAX) {
+      clear();
+      this.#epoch = OFFSET_MAX + 1;
+    }
+    const epoch = this.#epoch;
+    this.#epoch += length + OFFSET_MAX + 1;
+    return epoch;
+  }
+}
+
 type Encode = (input: number, end: number, output: number, limit: number, shift: number, epoch: number) => number;
 
 /** A compressor and the memory that it works in; assembled when it is first used. */
@@ -142,14 +164,14 @@ export class LzEncoder {
   readonly #format: LzFormat;
   #memory: WasmMemory | undefined;
   #encode: Encode = () => 0;
-  #epoch = OFFSET_MAX + 1;
+  readonly #table = new LzTable();
 
   constructor(format: LzFormat) {
     this.#format = format;
   }
 
   #assemble(): WasmMemory {
-    const { memory, call } = assemble({ encode: encoder(this.#format) }, 1 << 18);
+    const { memory, call } = assemble({ encode: lzEncoder(this.#format) }, 1 << 18);
     this.#encode = call['encode'] as Encode;
     this.#memory = new WasmMemory(memory);
     return this.#memory;
@@ -170,21 +192,16 @@ export class LzEncoder {
   ): number {
     const length = end - start;
     if (length > INPUT_MAX || maxBytes < 1) return 0;
-    const inputAt = TABLE_BYTES;
+    const inputAt = LZ_TABLE_BYTES;
     const streamAt = inputAt + length + SLOP;
     const bound = this.#format.bound(length);
     const memory = this.#memory ?? this.#assemble();
     memory.reserve(streamAt + bound + SLOP);
     const { bytes } = memory;
-    if (this.#epoch > EPOCH_MAX) {
-      bytes.fill(0, 0, TABLE_BYTES);
-      this.#epoch = OFFSET_MAX + 1;
-    }
+    const epoch = this.#table.next(length, () => bytes.fill(0, 0, LZ_TABLE_BYTES));
     bytes.set(start === 0 && end === input.length ? input : input.subarray(start, end), inputAt);
-    const bits = Math.min(TABLE_BITS_MAX, Math.max(TABLE_BITS_MIN, 32 - Math.clz32(length)));
     const limit = streamAt + Math.min(bound, maxBytes);
-    const streamEnd = this.#encode(inputAt, inputAt + length, streamAt, limit, 32 - bits, this.#epoch);
-    this.#epoch += length + OFFSET_MAX + 1;
+    const streamEnd = this.#encode(inputAt, inputAt + length, streamAt, limit, LzTable.shift(length), epoch);
     if (streamEnd === 0) return 0;
     output.reserve(outputAt + (streamEnd - streamAt));
     output.bytes.set(bytes.subarray(streamAt, streamEnd), outputAt);

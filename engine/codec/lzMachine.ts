@@ -72,6 +72,21 @@ export type DecodeBody = (
   check: (condition: Value) => void,
 ) => void;
 
+/** decode(base, output, outputEnd, input, inputEnd): see `DecodeBody`. */
+export function lzDecoder(body: DecodeBody): Func {
+  const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
+  const [base, output, outputEnd, input, inputEnd] = f.parameters as [Local, Local, Local, Local, Local];
+  body(f, base, output, outputEnd, input, inputEnd, (condition) =>
+    f.if(
+      condition,
+      () => {},
+      () => f.return(0),
+    ),
+  );
+  f.return(output.eq(outputEnd));
+  return f;
+}
+
 type Decode = (base: number, output: number, outputEnd: number, input: number, inputEnd: number) => number;
 
 /** A decoder and the memory that it works in; assembled when it is first used. */
@@ -85,17 +100,7 @@ export class LzMachine {
   }
 
   #assemble(): WasmMemory {
-    const f = new Func(['i32', 'i32', 'i32', 'i32', 'i32'], 'i32');
-    const [base, output, outputEnd, input, inputEnd] = f.parameters as [Local, Local, Local, Local, Local];
-    this.#body(f, base, output, outputEnd, input, inputEnd, (condition) =>
-      f.if(
-        condition,
-        () => {},
-        () => f.return(0),
-      ),
-    );
-    f.return(output.eq(outputEnd));
-    const { memory, call } = assemble({ decode: f }, 1 << 18);
+    const { memory, call } = assemble({ decode: lzDecoder(this.#body) }, 1 << 18);
     this.#decode = call['decode'] as Decode;
     this.#memory = new WasmMemory(memory);
     return this.#memory;

@@ -4,13 +4,14 @@
  */
 import { corrupt } from '../base/errors.ts';
 import { Reader } from '../base/varint.ts';
-import { copyLiteral, copyMatch, LzMachine } from './lzMachine.ts';
+import type { Func } from '../base/wasm.ts';
+import { copyLiteral, copyMatch, type DecodeBody, LzMachine, lzDecoder } from './lzMachine.ts';
 import type { OutputBuffer } from './outputBuffer.ts';
 
 /** No element yields more bytes per byte than a copy with a two-byte offset: 64 from 3. */
 const MAX_EXPANSION = 64 / 3;
 
-const machine = new LzMachine((f, base, output, outputEnd, input, inputEnd, check) => {
+const body: DecodeBody = (f, base, output, outputEnd, input, inputEnd, check) => {
   const tag = f.local('i32');
   const length = f.local('i32');
   const offset = f.local('i32');
@@ -66,7 +67,23 @@ const machine = new LzMachine((f, base, output, outputEnd, input, inputEnd, chec
       },
     );
   });
-});
+};
+
+const machine = new LzMachine(body);
+
+/** As `lzDecoder`, of Snappy: the stream behind the length. */
+export function snappyDecoder(): Func {
+  return lzDecoder(body);
+}
+
+/** Reads the length before a stream. Throws CORRUPT for one above `maxBytes`, or that no such stream could fill. */
+export function snappyLength(reader: Reader, end: number, maxBytes: number): number {
+  const length = reader.varint32();
+  if (length > maxBytes || length > (end - reader.position) * MAX_EXPANSION) {
+    throw corrupt(`Snappy block of ${end - reader.position} bytes claims ${length} bytes of content`);
+  }
+  return length;
+}
 
 /** Decodes input[start, end) to output.bytes[0, …); returns the raw length. */
 export function decompressSnappy(
@@ -77,10 +94,7 @@ export function decompressSnappy(
   maxBytes: number,
 ): number {
   const reader = new Reader(input, start, end);
-  const length = reader.varint32();
-  if (length > maxBytes || length > (end - reader.position) * MAX_EXPANSION) {
-    throw corrupt(`Snappy block of ${end - start} bytes claims ${length} bytes of content`);
-  }
+  const length = snappyLength(reader, end, maxBytes);
   output.reserve(length);
   if (!machine.decode(input, reader.position, end, output.bytes, length, undefined)) {
     throw corrupt('Snappy block is malformed');

@@ -1,10 +1,10 @@
 /** Snappy, raw format, written: see `snappy.ts` for its elements. */
 import { writeVarint } from '../base/varint.ts';
 import type { Func, Local } from '../base/wasm.ts';
-import { emitLiterals, LzEncoder } from './lzEncoder.ts';
+import { emitLiterals, LzEncoder, type LzFormat, lzEncoder } from './lzEncoder.ts';
 import type { OutputBuffer } from './outputBuffer.ts';
 
-const encoder = new LzEncoder({
+const format: LzFormat = {
   lastLiterals: 0,
   emit(f, output, anchor, literals, offset, length) {
     f.if(literals, () => literalElement(f, output, anchor, literals));
@@ -35,7 +35,17 @@ const encoder = new LzEncoder({
     f.if(literals, () => literalElement(f, output, anchor, literals));
   },
   bound: (length) => 32 + length + Math.ceil(length / 6),
-});
+};
+
+const encoder = new LzEncoder(format);
+
+/** As `lzEncoder`, of Snappy: the stream behind the length. */
+export function snappyEncoder(tableAt: number): Func {
+  return lzEncoder(format, tableAt);
+}
+
+/** The longest stream that `length` bytes can become, without the length before it. */
+export const snappyBound = format.bound;
 
 function longCopy(f: Func, output: Local, offset: Local, length: number): void {
   f.store8(output, ((length - 1) << 2) | 2);

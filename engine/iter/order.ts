@@ -1,5 +1,6 @@
 /** The order of user keys in a family: what the comparator named in the MANIFEST means. */
 import { compareRanges } from '../base/bytes.ts';
+import { compareIdbKeys } from './idbOrder.ts';
 
 /** Compares two user keys given as ranges; a user timestamp is part of the key. */
 export type KeyCompare = (
@@ -24,6 +25,8 @@ export interface KeyOrder {
   readonly reversed: boolean;
   /** Bytes of user timestamp at the end of each key. */
   readonly timestampSize: number;
+  /** False where keys that begin with the same bytes do not stand side by side. */
+  readonly prefixesAreRanges?: false;
 }
 
 const reverse: KeyCompare = (a, as, al, b, bs, bl) => compareRanges(b, bs, bl, a, as, al);
@@ -64,6 +67,16 @@ const KNOWN: readonly KeyOrder[] = [
     bytewise: false,
     reversed: true,
     timestampSize: 0,
+  },
+  {
+    name: 'idb_cmp1',
+    known: true,
+    compare: compareIdbKeys,
+    compareUser: compareIdbKeys,
+    bytewise: false,
+    reversed: false,
+    timestampSize: 0,
+    prefixesAreRanges: false,
   },
   {
     name: 'leveldb.BytewiseComparator.u64ts',

@@ -1,5 +1,6 @@
 /** A key range as a person gives it, turned into bounds in the comparator's order. */
 import { prefixEnd } from '../base/bytes.ts';
+import { StoreError } from '../base/errors.ts';
 import type { Cursor } from './cursor.ts';
 import type { KeyOrder } from './order.ts';
 
@@ -18,6 +19,7 @@ export class Bounds {
   upper: Uint8Array | undefined;
   upperInclusive = false;
 
+  /** Throws INPUT for a prefix where prefixes are no ranges. */
   constructor(order: KeyOrder, range: KeyRange) {
     this.order = order;
     this.lower = range.from;
@@ -27,6 +29,11 @@ export class Bounds {
 
   /** In descending byte order the keys of a prefix run from its end (exclusive) down to itself. */
   #narrow(prefix: Uint8Array): void {
+    if (this.order.prefixesAreRanges === false) {
+      throw new StoreError('INPUT', `the order ${this.order.name} does not go by bytes: a prefix is no range of keys`, {
+        mend: 'give the first and the last key of the range',
+      });
+    }
     const end = prefixEnd(prefix);
     const low = this.order.reversed ? end : prefix;
     const high = this.order.reversed ? prefix : end;

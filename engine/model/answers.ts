@@ -148,8 +148,22 @@ export interface EntryRow {
   /** Exclusive end of a range deletion. */
   readonly until?: Uint8Array;
   readonly timestamp?: Uint8Array;
+  /** How the row reads through the lens that was asked for; what the lens cannot read is left out. */
+  readonly shown?: {
+    readonly key?: string;
+    readonly value?: { readonly text: string; readonly language: 'json' | 'text' };
+  };
   /** This entry could not be read in full (for example its blob is damaged), and why. */
   readonly problem?: Problem;
+}
+
+/** An application's way to read keys and values, and how surely it fits. */
+export interface LensInfo {
+  readonly id: string;
+  readonly title: string;
+  /** 0 to 1. */
+  readonly confidence: number;
+  readonly why: string;
 }
 
 export interface GetResult {

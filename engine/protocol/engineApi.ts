@@ -6,6 +6,7 @@ import type {
   BlockRow,
   EntryRow,
   GetResult,
+  LensInfo,
   Page,
   QueryParams,
   QueryState,
@@ -70,7 +71,11 @@ export interface EngineApi {
     readonly from: number;
     readonly count: number;
     readonly previewBytes: number;
+    /** Id of a lens through which to read them. */
+    readonly lens?: string | undefined;
   }): Page<EntryRow>;
+  /** Lenses that fit a family, the surest first: told from its comparator, its keys, and the files beside it. */
+  lenses(p: { readonly family: number }): readonly LensInfo[];
   closeQuery(p: { readonly query: number }): void;
   /**
    * Any one file, record by record, as text lines with byte offsets (a slice of them: `offset` counts lines).

@@ -15,6 +15,7 @@ export const VIEW_METHODS = [
   'queryState',
   'rows',
   'value',
+  'lenses',
   'explain',
   'tableProfile',
   // Of the table's own page, and of its table only.

@@ -267,9 +267,9 @@ export function explained(change: TreeChange, causes: Causes): ExplainedEvent {
 function kindOf(edit: VersionEdit, removed: readonly TableId[]): EventKind {
   if (edit.newFiles.length === 0) return 'drop';
   if (removed.length === 0) return edit.logNumber === undefined ? 'ingest' : 'flush';
+  if (edit.newFiles.length !== removed.length) return 'compaction';
   const levels = new Map(removed.map((t) => [t.number, t.level]));
-  const same = edit.newFiles.length === removed.length && edit.newFiles.every((f) => levels.has(f.number));
-  if (!same) return 'compaction';
+  if (!edit.newFiles.every((f) => levels.has(f.number))) return 'compaction';
   // The same table in the same place: something that is known about it was written anew.
   return edit.newFiles.some((f) => levels.get(f.number) !== f.level) ? 'move' : 'unknown';
 }

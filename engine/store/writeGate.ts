@@ -146,6 +146,9 @@ function checkFamilies({ snapshot, version }: GateState): void {
     const place = { path: manifest.file };
     const named = `column family ${JSON.stringify(state.name)}`;
     if (!order.known) throw unsupported(`the comparator ${state.comparator} of ${named} is not known`, place);
+    if (order.prefixesAreRanges === false) {
+      throw unsupported(`stores of the comparator ${state.comparator} are read and not written (${named})`, place);
+    }
     if (order.timestampSize > 0 || state.fullHistoryTimestampLow !== undefined) {
       throw unsupported(`the keys of ${named} carry user timestamps`, place);
     }

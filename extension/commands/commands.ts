@@ -16,6 +16,7 @@ import type { Store } from '../store.ts';
 import { familyOf, type MoreNode, type Node, tableOf } from '../trees/nodes.ts';
 import { valueText } from '../valueText.ts';
 import { compact, planCompaction } from './compact.ts';
+import { flush } from './flush.ts';
 import { expand } from './paths.ts';
 import { argsOf, askKey, familyFor, isNode, keyFrom, storeFor } from './pickers.ts';
 import { createSample } from './samples.ts';
@@ -133,6 +134,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 
   on(COMMANDS.planCompaction, t('Plan Compaction'), (arg, second) => planCompaction(parts, arg, second));
   on(COMMANDS.compact, t('Compact'), (arg, second) => compact(parts, arg, second));
+  on(COMMANDS.flush, t('Flush'), (arg) => flush(parts, arg));
   on(COMMANDS.createSample, t('Create Sample Store'), async (arg) => {
     const directory = await createSample(parts, arg);
     if (directory !== undefined) await openAt(parts, directory);

@@ -11,16 +11,9 @@ import { sentence } from '../messages.ts';
 import type { Services } from '../services.ts';
 import { mayWrite } from '../trust.ts';
 import { compactTarget, type Target } from './compactTarget.ts';
-import {
-  isEmptyPlan,
-  planLines,
-  planText,
-  progressWords,
-  reportText,
-  reportWords,
-  whyNothing,
-} from './compactWords.ts';
+import { isEmptyPlan, planLines, planText, reportText, reportWords, whyNothing } from './compactWords.ts';
 import { askNewDirectory, freeName } from './paths.ts';
+import { watched } from './watched.ts';
 
 const t = vscode.l10n.t;
 
@@ -67,7 +60,7 @@ export async function compact(
 
 function plan(services: Services, target: Target): Promise<CompactionPlans> {
   const title = t('Planning: {0}', target.what);
-  return watched(services, target, title, () => target.store.start('compactPlan', target.request));
+  return watched(services, target.store, title, () => target.store.start('compactPlan', target.request));
 }
 
 /** Shows a plan with what can be done with it. */
@@ -122,7 +115,7 @@ async function run(
   const title = way.mode === 'copy' ? t('Compacting a copy of {0}: {1}', store.name, what) : t('Compacting {0}', what);
   let report: CompactionReport;
   try {
-    report = await watched(services, target, title, () => store.startWriting('compact', params));
+    report = await watched(services, store, title, () => store.startWriting('compact', params));
   } catch (thrown) {
     const error = toStoreError(thrown);
     if (error.code === 'CANCELLED') {
@@ -162,70 +155,4 @@ function tell(services: Services, report: CompactionReport, { store, what }: Tar
     if (choice === open) void vscode.commands.executeCommand(COMMANDS.openStoreAtPath, report.directory);
     if (choice === details) void services.documents.openPlan(store, what, reportText(what, report), 'result');
   });
-}
-
-interface Running<T> {
-  readonly result: Promise<T>;
-  cancel(): void;
-}
-
-/** Work that is done sooner shows no notification: it would only flash. */
-const SHORT_MILLIS = 400;
-
-/**
- * Shows progress in the status bar and, when it lasts, in a notification that can cancel. A cancelled job ends
- * when the engine has cleaned up, not before.
- */
-async function watched<T>(
-  services: Services,
-  { store }: Target,
-  title: string,
-  start: () => Promise<Running<T>>,
-): Promise<T> {
-  services.stores.setActive(store);
-  const item = vscode.window.createStatusBarItem('lsm.compaction', vscode.StatusBarAlignment.Left, -1);
-  item.name = t('LSM Compaction');
-  item.text = `$(sync~spin) ${title}`;
-  item.tooltip = store.path;
-  item.show();
-  try {
-    const call = await start();
-    if (await isShort(call.result)) return await call.result;
-    const options = { location: vscode.ProgressLocation.Notification, title, cancellable: true };
-    return await vscode.window.withProgress(options, async (progress, token) => {
-      let shown = 0;
-      const subscriptions = [
-        token.onCancellationRequested(() => {
-          call.cancel();
-          progress.report({ message: t('cancelling…') });
-        }),
-        store.onNotice((notice) => {
-          if (notice.kind !== 'compactionProgress' || token.isCancellationRequested) return;
-          const message = progressWords(notice.progress);
-          progress.report({ message, increment: Math.max(0, notice.progress.percent - shown) });
-          shown = Math.max(shown, notice.progress.percent);
-          item.text = `$(sync~spin) ${title}: ${message}`;
-        }),
-      ];
-      try {
-        return await call.result;
-      } finally {
-        for (const s of subscriptions) s.dispose();
-      }
-    });
-  } finally {
-    item.dispose();
-  }
-}
-
-async function isShort(result: Promise<unknown>): Promise<boolean> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), SHORT_MILLIS);
-  });
-  const early = result.then(
-    () => true,
-    () => true,
-  );
-  return Promise.race([early, late]).finally(() => clearTimeout(timer));
 }

@@ -119,6 +119,8 @@ function phaseWords(phase: CompactionPhase): string {
 
 /** "42% · merging readings · 118 MB/s · 3 s left" */
 export function progressWords(p: CompactionProgress): string {
+  // A flush is one step: there is no part of it to tell.
+  if (p.job?.kind === 'flush') return t('flushing {0}', p.family);
   const parts = [`${p.percent.toFixed(0)}%`, `${phaseWords(p.phase)} ${p.family}`.trim()];
   if (p.bytesPerSecond > 0) parts.push(t('{0}/s', formatBytes(p.bytesPerSecond)));
   if (p.etaSeconds !== null) parts.push(t('{0} left', duration(p.etaSeconds)));

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [scan] [get] [open] [write] [compact] [--rounds N] [--gb N] [--json FILE]`: our engine
+ * `npm run bench -- [scan] [get] [open] [write] [compact] [timeline] [visualizer] [--rounds N] [--gb N] [--json FILE]`: our engine
  * against the engines whose formats it has, in one run. docs/benchmarks.md says what the rows mean.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -13,6 +13,8 @@ import { pinned, race } from './measure.ts';
 import { openGroups } from './open.ts';
 import { type Group, judge, printGroup, type Result } from './report.ts';
 import { scanGroups } from './scan.ts';
+import { timelineGroups } from './timeline.ts';
+import { visualizerGroups } from './visualizer.ts';
 import { writeGroups } from './write.ts';
 
 const SUBJECTS: Readonly<Record<string, (tools: Tools) => Promise<Group[]>>> = {
@@ -21,9 +23,12 @@ const SUBJECTS: Readonly<Record<string, (tools: Tools) => Promise<Group[]>>> = {
   open: openGroups,
   write: writeGroups,
   compact: compactGroups,
+  timeline: timelineGroups,
+  visualizer: visualizerGroups,
 };
 
-const USAGE = 'usage: npm run bench -- [scan] [get] [open] [write] [compact] [--rounds N] [--gb N] [--json FILE]';
+const USAGE =
+  'usage: npm run bench -- [scan] [get] [open] [write] [compact] [timeline] [visualizer] [--rounds N] [--gb N] [--json FILE]';
 
 /** Paths of the programs to measure. */
 export interface Tools {
@@ -34,6 +39,7 @@ export interface Tools {
   readonly writeOurs: string;
   readonly writeLevel: string;
   readonly writeRocks: string;
+  readonly timeline: string;
   /** A folder for files of one run. */
   readonly scratch: string;
   /** Keys and values, in bytes, written to the stores that are compacted. */
@@ -70,7 +76,15 @@ function readOptions(argv: readonly string[]): Options {
   };
 }
 
-const PROGRAMS = ['ours', 'classicLevel', 'rocksdbNative', 'writeOurs', 'writeLevel', 'writeRocks'] as const;
+const PROGRAMS = [
+  'ours',
+  'classicLevel',
+  'rocksdbNative',
+  'writeOurs',
+  'writeLevel',
+  'writeRocks',
+  'timeline',
+] as const;
 
 /** Bundles what is measured, so that no program's start is slowed down by reading many small sources. */
 async function prepare(compactBytes: number): Promise<Tools> {
@@ -101,6 +115,7 @@ async function prepare(compactBytes: number): Promise<Tools> {
     writeOurs: at('writeOurs'),
     writeLevel: at('writeLevel'),
     writeRocks: at('writeRocks'),
+    timeline: at('timeline'),
     scratch,
     compactBytes,
   };

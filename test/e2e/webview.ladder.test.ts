@@ -97,6 +97,20 @@ describe('the ladder', { skip }, () => {
     assert.equal(await said(page.locator('.ladder-answer')), 'Not found in any place');
   });
 
+  it('says when the store has changed since, and asks again', async () => {
+    const page = await start();
+    const stale = page.locator('.ladder-stale');
+    assert.equal(await stale.isVisible(), false);
+    await page.evaluate(() => window.harness.timeline?.grow(0));
+    await stale.waitFor({ state: 'visible' });
+    assert.equal(await said(stale), 'The store has changed since. Ask again');
+    const before = await page.evaluate(() => window.harness.calls('explain'));
+    await stale.getByText('Ask again').click();
+    await stale.waitFor({ state: 'hidden' });
+    assert.equal(await page.evaluate(() => window.harness.calls('explain')), before + 1);
+    assert.equal(await said(page.locator('.ladder-key')), KEY);
+  });
+
   for (const theme of ['dark', 'light', 'hc-dark', 'hc-light']) {
     it(`${theme}: no serious faults for axe-core`, async () => {
       const page = await start(theme);

@@ -182,6 +182,7 @@ describe('webview: visualiser', { skip }, () => {
     assert.equal(await page.getByRole('radio', { name: 'Time' }).getAttribute('aria-checked'), 'true');
     await slider(page).press('Home');
     for (let i = 0; i < 8; i++) await slider(page).press('ArrowRight');
+    assert.equal(await place(page), 8);
     assert.match(await said(page.locator('.caption-facts')), /time unknown\s*inferred/);
     await shot(page, 'visualizer-time-dark');
   });
@@ -191,10 +192,10 @@ describe('webview: visualiser', { skip }, () => {
     await history(page, 400);
     await page.locator('body').press('Home');
     await page.locator('body').press('ArrowRight');
-    assert.equal(await page.locator('.caption .dot').getAttribute('data-kind'), 'flush');
+    assert.equal(await page.locator('.caption .kind-mark').getAttribute('data-kind'), 'flush');
     await page.getByRole('button', { name: 'Next flush' }).click();
     assert.ok((await place(page)) > 1);
-    assert.equal(await page.locator('.caption .dot').getAttribute('data-kind'), 'flush');
+    assert.equal(await page.locator('.caption .kind-mark').getAttribute('data-kind'), 'flush');
   });
 
   it('lists live tables and edits, in step with map and scrubber', async () => {

@@ -107,6 +107,19 @@ const VARIANTS = [
     hashes: 6,
     bits: 10.3,
   },
+  {
+    // Partitions are bounded by keys with their timestamps, and asked for keys without.
+    name: 'partitioned Bloom with user timestamps',
+    options: [
+      '--bloom_bits=10',
+      '--partition_index_and_filters=true',
+      '--metadata_block_size=1024',
+      '--user_timestamp_size=8',
+    ],
+    kind: 'partitioned',
+    hashes: 6,
+    bits: 10.8,
+  },
 ] as const;
 
 describe('table profile: tables of db_bench', {

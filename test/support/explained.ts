@@ -29,7 +29,8 @@ export function explained(store: StoreReader, family: number, key: Uint8Array, a
   assert.deepEqual(path.problems, damage.problems, what);
   assert.deepEqual(structuredClone(path), path, what);
   checkOrder(store, path, what);
-  checkSteps(path, truth?.get(hex(key)) ?? new Map(), truth !== undefined, what);
+  const ordinary = store.view.family(family).order.timestampSize === 0;
+  checkSteps(path, truth?.get(hex(key)) ?? new Map(), truth !== undefined, ordinary, what);
   checkTotals(path, what);
   return path;
 }
@@ -63,7 +64,14 @@ function checkOrder(store: StoreReader, path: ReadPath, what: string): void {
   }
 }
 
-function checkSteps(path: ReadPath, held: ReadonlyMap<number, readonly number[]>, known: boolean, what: string): void {
+/** `known`: `held` is all there is; `ordinary`: keys have no timestamps. */
+function checkSteps(
+  path: ReadPath,
+  held: ReadonlyMap<number, readonly number[]>,
+  known: boolean,
+  ordinary: boolean,
+  what: string,
+): void {
   for (const step of path.steps) {
     assert.notEqual(step.why, '', what);
     assert.ok(step.micros >= 0, what);
@@ -76,6 +84,13 @@ function checkSteps(path: ReadPath, held: ReadonlyMap<number, readonly number[]>
     if (step.outcome === 'damaged') assert.notEqual(step.problem, null, what);
     for (const b of step.blocks) assert.ok(b.rawBytes > 0 || step.outcome === 'damaged', what);
     if (step.index !== null && step.blocks[0] !== undefined) assert.equal(step.blocks[0].block, step.index.block, what);
+    if (ordinary && step.outcome === 'absent' && step.blocks.length > 1) {
+      assert.equal(
+        hex(step.index?.separator ?? path.key),
+        hex(path.key),
+        `more than one block of ${step.file}: ${what}`,
+      );
+    }
     if (!known) continue;
     const truth = held.get(step.table ?? 0) ?? [];
     if (truth.length > 0) assert.notEqual(step.filter?.verdict, 'no', `${step.file} holds the key: ${what}`);

@@ -147,7 +147,10 @@ export function randomHistory(
       const b = from + Math.floor(((i + 1) * (to - from + 1)) / n) - 1;
       if (a <= b) outputs.push(make(level + 1, a, b));
     }
-    commit(outputs, [...upper, ...lower].map((t) => t.number));
+    commit(
+      outputs,
+      [...upper, ...lower].map((t) => t.number),
+    );
   }
   return { events, live };
 }

@@ -8,7 +8,7 @@ import { el, icon, setText } from '../ui/dom.ts';
 import { Grid, type GridColumn } from '../ui/grid.ts';
 import type { Host } from '../ui/host.ts';
 import { BlockStrip } from './blockStrip.ts';
-import { compressionText, savedBy } from './words.ts';
+import { blocksCsv, compressionText, savedBy } from './words.ts';
 
 const UNREADABLE = 255;
 
@@ -17,6 +17,8 @@ export interface BlockActions {
   readonly table: () => number;
   /** The annotated bytes of the block at `offset`. */
   openBytes(offset: number): void;
+  /** Writes a file where a person says. */
+  save(csv: string): void;
   /** Its entries, in the next tab. */
   showEntries(block: number): void;
   failed(message: string): void;
@@ -32,6 +34,7 @@ export class BlocksTab {
   readonly #words = el('span', { class: 'dim', role: 'status' });
   readonly #bytes = toolButton('Open Bytes', 'The block’s bytes, annotated, as a text document (Enter)');
   readonly #entries = toolButton('Show Entries', 'Only the entries of this block');
+  readonly #save = toolButton('Save as CSV…', 'What is measured of each block, as a file');
   #profile: TableProfile | undefined;
   #total = 0;
 
@@ -89,9 +92,20 @@ export class BlocksTab {
     this.#entries.addEventListener('click', () => {
       if (this.grid.selected >= 0) actions.showEntries(this.grid.selected);
     });
+    this.#save.addEventListener('click', () => {
+      if (this.#profile !== undefined) actions.save(blocksCsv(this.#profile));
+    });
     this.element.append(
       this.#strip.element,
-      el('div', { class: 'tools' }, this.#bytes, this.#entries, el('span', { class: 'spring' }), this.#words),
+      el(
+        'div',
+        { class: 'tools' },
+        this.#bytes,
+        this.#entries,
+        el('span', { class: 'spring' }),
+        this.#words,
+        this.#save,
+      ),
       el('div', { class: 'grid-room' }, this.grid.element),
     );
     this.#paintTools();
@@ -144,6 +158,7 @@ export class BlocksTab {
     const usable = block >= 0 && this.#offset(block) !== undefined;
     this.#bytes.disabled = !usable;
     this.#entries.disabled = block < 0;
+    this.#save.disabled = this.#profile === undefined;
     setText(this.#words, usable ? `Block ${count(block)} of ${plural(this.#total, 'data block')}` : '');
   }
 

@@ -1,5 +1,5 @@
 /** The first tab: what the table is like as a whole. */
-import type { FilterProfile, TableProfile, TableRow, TableStats } from '../../engine/protocol/engineApi.ts';
+import type { TableProfile, TableRow, TableStats } from '../../engine/protocol/engineApi.ts';
 import { section } from '../overview/sections.ts';
 import { count, plural, size } from '../text/numbers.ts';
 import { visibleString } from '../text/visible.ts';
@@ -86,11 +86,7 @@ export class OverviewTab {
             ? el('div', { class: 'hist-room-empty' })
             : histogram('Value sizes', profile.valueSizes),
         ),
-        section(
-          'Filter',
-          [],
-          ...(profile === undefined ? [notYet()] : filterCard(profile.filter, known?.filter ?? null)),
-        ),
+        section('Filter', [], ...(profile === undefined ? [notYet()] : filterCard(profile))),
         section(
           'Entries and compression',
           [],
@@ -190,18 +186,20 @@ const KINDS: Readonly<Record<string, string>> = {
   'block-based': 'one for every 2 KiB of the file',
 };
 
-function filterCard(f: FilterProfile | null, stated: string | null): HTMLElement[] {
-  if (f === null) {
-    return [
-      el(
-        'p',
-        { class: 'card-note' },
-        stated === null
-          ? 'No filter for whole keys: every look-up in the key range of this table reads a data block.'
-          : 'The filter cannot be used; the problems above say why.',
-      ),
-    ];
+/** Why no filter was measured. */
+function noFilter(p: TableProfile): string {
+  if (!p.parts.some((part) => part.part === 'filter')) {
+    return 'None: every look-up in the key range of this table reads a data block.';
   }
+  const whole = p.properties.find((x) => x.name === 'rocksdb.block.based.table.whole.key.filtering');
+  return whole?.value === '0'
+    ? 'The filter holds prefixes of keys only; how good it is for them is not measured.'
+    : 'There is a filter, and it cannot be used: it is damaged, as the problems say, or of a kind that is not known.';
+}
+
+function filterCard(p: TableProfile): HTMLElement[] {
+  const f = p.filter;
+  if (f === null) return [el('p', { class: 'card-note' }, noFilter(p))];
   const rate = f.probes === 0 ? null : f.falsePositives / f.probes;
   const verdict = filterVerdict(f);
   const top = Math.max(rate ?? 0, f.expectedRate ?? 0, Number.MIN_VALUE);

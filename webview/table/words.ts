@@ -76,6 +76,21 @@ export function compressionText(c: CompressionShare): string {
   return c.compression === 'none' ? 'not compressed' : c.compression;
 }
 
+/** The measured blocks as comma-separated values, one line a block; the sizes of an unreadable one are empty. */
+export function blocksCsv(p: TableProfile): string {
+  const { blocks, compression } = p;
+  const lines = ['block,offset,stored_bytes,raw_bytes,compression,entries'];
+  for (let i = 0; i < blocks.offset.length; i++) {
+    const share = compression[blocks.compression[i] ?? 255];
+    const measured =
+      share === undefined
+        ? ',unreadable,'
+        : `${blocks.rawBytes[i] ?? 0},${share.compression.replaceAll(/[",\r\n]/g, ' ')},${blocks.entries[i] ?? 0}`;
+    lines.push(`${i},${blocks.offset[i] ?? 0},${blocks.bytes[i] ?? 0},${measured}`);
+  }
+  return `${lines.join('\n')}\n`;
+}
+
 /** `16.0 KB, 33 entries, zstd, 2.31×` of data block `i`. */
 export function blockText(p: TableProfile, i: number): string {
   const { blocks, compression } = p;

@@ -31,7 +31,7 @@ const KIND_WORDS: Readonly<Record<string, string>> = {
 export class CaptionPane implements Pane {
   readonly element: HTMLElement;
   readonly #context: Context;
-  readonly #kind = el('span', { class: 'dot', 'aria-hidden': 'true' });
+  readonly #kind = el('span', { class: 'kind-mark', 'aria-hidden': 'true' });
   readonly #text = el('h1', { class: 'caption-text' });
   readonly #facts = el('div', { class: 'caption-facts' });
   readonly #previous: HTMLButtonElement;

@@ -94,7 +94,8 @@ function categoryTones(t: Tones): Rgb[] {
 /** The colour of a level, everywhere in the visualiser: warm at the top, cold at the bottom. */
 export function levelTone(t: Tones, level: number): Rgb {
   const list = [
-    t.orange,
+    // Themes tell their orange and yellow hardly apart.
+    mix(t.orange, t.red, 0.5),
     t.yellow,
     t.green,
     mix(t.green, t.blue, 0.55),
@@ -357,7 +358,10 @@ export class Colours {
   #group(tree: TreeAt, keyOf: KeyOf): void {
     this.unknown = 0;
     for (let level = 0; level < tree.levels; level++) {
-      this.unknown += this.#prefixes.fill(tree.lives(level), tree.timeline.smallest, keyOf, this.values);
+      this.#prefixes.learn(tree.lives(level), tree.timeline.smallest, keyOf);
+    }
+    for (let level = 0; level < tree.levels; level++) {
+      this.unknown += this.#prefixes.fill(tree.lives(level), this.values);
     }
   }
 

@@ -25,7 +25,9 @@ import type { TimeAxis } from './time.ts';
 import { GUTTER, RIGHT } from './timeScale.ts';
 import { css } from './tones.ts';
 
-const PLOT_HEIGHT = 74;
+const PLOT_HEIGHT = 76;
+/** Milliseconds between two drawings while events come in. */
+const PULLING_EVERY = 400;
 
 export interface CurveChoice {
   readonly shown: readonly CurveId[];
@@ -54,13 +56,15 @@ export class CurvesPane implements Pane {
   readonly #context: Context;
   readonly #time: TimeAxis;
   readonly #choice: CurveChoice;
-  readonly #list = el('div', { class: 'curve-list' });
+  // It scrolls, so it can be reached by keyboard.
+  readonly #list = el('div', { class: 'curve-list', role: 'group', 'aria-label': 'Curves', tabindex: 0 });
   readonly #now = el('div', { class: 'curve-line now' });
   readonly #hover = el('div', { class: 'curve-line' });
   readonly #drawSoon = perFrame(() => this.#draw());
   readonly #markSoon = perFrame(() => this.#mark());
   #plots: Plot[] = [];
   #curves: Curves | undefined;
+  #drawn = Number.NEGATIVE_INFINITY;
   /** Places that the plots were reckoned for. */
   #places = 0;
 
@@ -81,13 +85,7 @@ export class CurvesPane implements Pane {
           choice.show(CURVES.filter((c) => (c === id ? !choice.shown.includes(id) : choice.shown.includes(c)))),
       })),
     ).element;
-    this.element = el(
-      'div',
-      { class: 'curves', role: 'group', 'aria-label': 'Curves' },
-      this.#list,
-      this.#hover,
-      this.#now,
-    );
+    this.element = el('div', { class: 'curves' }, this.#list, this.#hover, this.#now);
     context.state.on((changed) => {
       if (changed.has('timeWindow') || changed.has('timeAxis') || changed.has('curvesAs')) this.#drawSoon();
       if (changed.has('at')) this.#markSoon();
@@ -177,9 +175,13 @@ export class CurvesPane implements Pane {
   }
 
   #draw(): void {
-    const { timeline, state } = this.#context;
+    const { timeline, state, info } = this.#context;
     const wide = this.element.clientWidth;
     if (wide === 0 || state.now.curvesAs !== 'curves') return;
+    // While a long history comes in, its parts are worth a look now and then, not each.
+    const pulling = timeline.events < (info?.events ?? 0);
+    if (pulling && performance.now() - this.#drawn < PULLING_EVERY) return;
+    this.#drawn = performance.now();
     this.#reckon();
     const { scale } = this.#time;
     const { from, to } = this.#time.range;
@@ -231,7 +233,7 @@ export class CurvesPane implements Pane {
     const options: uPlot.Options = {
       width: wide,
       height: PLOT_HEIGHT,
-      padding: [6, RIGHT, 2, 0],
+      padding: [6, RIGHT, 6, 0],
       legend: { show: false },
       cursor: { show: false },
       scales: {
@@ -309,7 +311,7 @@ export class CurvesPane implements Pane {
           el(
             'span',
             { class: 'curve-value' },
-            series.length > 1 ? el('span', { class: 'swatch', 'aria-hidden': 'true' }) : null,
+            series.length > 1 ? el('span', { class: 'curve-swatch', 'aria-hidden': 'true' }) : null,
             s.label === '' ? null : el('span', { class: 'dim' }, s.label),
             el('span', {}),
           ),
@@ -318,7 +320,7 @@ export class CurvesPane implements Pane {
     }
     series.forEach((s, i) => {
       const cell = p.values.children[i] as HTMLElement;
-      const swatch = cell.querySelector<HTMLElement>('.swatch');
+      const swatch = cell.querySelector<HTMLElement>('.curve-swatch');
       if (swatch !== null) swatch.style.backgroundColor = colourOf(s.level);
       setText(cell.lastElementChild as HTMLElement, valueText(curve.unit, s.values[place] as number));
     });

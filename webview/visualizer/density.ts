@@ -1,4 +1,5 @@
 /** Events by pixel column and lane: pure, no DOM. What is painted is bounded by the width, not by the events. */
+import type { Stall } from '../../engine/model/timeline/columns.ts';
 import type { Timeline } from '../../engine/model/timeline/timeline.ts';
 import type { TimeScale } from './timeScale.ts';
 
@@ -71,4 +72,50 @@ export function density(timeline: Timeline, scale: TimeScale, from: number, to: 
     }
   }
   return { runs, spacing: width / Math.max(1, last - first) };
+}
+
+export interface Band {
+  readonly from: number;
+  readonly to: number;
+  readonly kind: Stall['kind'];
+  /** 0 … 1: part of these columns in which writes were held up. */
+  readonly share: number;
+}
+
+/** Stalls by pixel column; those that are narrower than a pixel share it. Stops are told before slowdowns. */
+export function stallBands(
+  stalls: readonly Stall[],
+  scale: TimeScale,
+  from: number,
+  to: number,
+  width: number,
+): readonly Band[] {
+  const perValue = width / (to - from || 1);
+  const shares = new Float64Array(width);
+  const stops = new Uint8Array(width);
+  for (const stall of stalls) {
+    const a = scale.valueOfTime(stall.from);
+    const b = scale.valueOfTime(stall.to);
+    if (a === undefined || b === undefined || b < from || a > to) continue;
+    const left = Math.max(0, (a - from) * perValue);
+    const right = Math.min(width, Math.max(left + 0.25, (b - from) * perValue));
+    for (let x = Math.floor(left); x < right && x < width; x++) {
+      shares[x] = Math.min(1, (shares[x] as number) + Math.min(x + 1, right) - Math.max(x, left));
+      if (stall.kind === 'stop') stops[x] = 1;
+    }
+  }
+  const bands: Band[] = [];
+  let start = -1;
+  let step = 0;
+  let stop = 0;
+  for (let x = 0; x <= width; x++) {
+    const share = x < width ? Math.ceil((shares[x] as number) * STEPS) : 0;
+    const kind = share > 0 ? (stops[x] as number) : 0;
+    if (share === step && kind === stop) continue;
+    if (step > 0) bands.push({ from: start, to: x, kind: stop === 1 ? 'stop' : 'slowdown', share: step / STEPS });
+    start = x;
+    step = share;
+    stop = kind;
+  }
+  return bands;
 }

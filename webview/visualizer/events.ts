@@ -90,7 +90,7 @@ function columns(context: Context, time: TimeAxis): GridColumn<number>[] {
       min: 50,
       render: (cell, event) => {
         const kind = EVENT_KINDS[context.timeline.kind[event] as number] ?? 'unknown';
-        cell.append(el('span', { class: 'dot', 'data-kind': kind, 'aria-hidden': 'true' }), kind);
+        cell.append(el('span', { class: 'kind-mark', 'data-kind': kind, 'aria-hidden': 'true' }), kind);
         if (((context.timeline.flags[event] as number) & FLAG_INFERRED) !== 0) {
           cell.append(el('span', { class: 'dim', title: 'Concluded from what changed' }, ' ?'));
         }

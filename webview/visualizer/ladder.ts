@@ -4,14 +4,13 @@
  */
 import './ladder.css';
 import { displayKey } from '../../engine/model/display.ts';
-import type { BlockStep, ReadPath, ReadStep, VersionStep } from '../../engine/protocol/engineApi.ts';
+import type { ReadPath } from '../../engine/protocol/engineApi.ts';
 import { count, levelName, size } from '../text/numbers.ts';
 import { visibleString } from '../text/visible.ts';
 import { appendLine } from '../ui/bytesView.ts';
-import { actionButton, type Child, el, fill, icon } from '../ui/dom.ts';
+import { actionButton, type Child, el, fill, icon, show } from '../ui/dom.ts';
 import type { Context, Pane } from './context.ts';
 import {
-  filterFacts,
   type LadderGroup,
   type LadderRung,
   ladderAnswer,
@@ -20,22 +19,23 @@ import {
   rungLabel,
   VERDICT_TONES,
   VERDICT_WORDS,
-  type VerdictTone,
 } from './ladderModel.ts';
+import { chip, dot, stepLines } from './ladderRung.ts';
 import { placeOf, seek } from './seek.ts';
 import { spanText } from './words.ts';
 
-/** Characters of a bounding key in a rung. */
-const BOUND_CHARS = 60;
 const VALUE_BYTES = 400;
-/** Versions listed in one place; more than a handful are merge operands. */
-const VERSIONS_MAX = 6;
 
 export class LadderPane implements Pane {
   readonly element = el('div', { class: 'ladder-pane' });
   readonly #context: Context;
   #shown: ReadPath | undefined;
   #rungs: HTMLElement[] = [];
+  /** Of the store when the path came; undefined while nothing is known of it. */
+  #generation: number | undefined;
+  /** The sequence number to read as of, where the path is not of the newest state. */
+  #at: number | undefined;
+  readonly #stale = el('div', { class: 'ladder-stale' });
 
   constructor(context: Context) {
     this.#context = context;
@@ -43,6 +43,7 @@ export class LadderPane implements Pane {
       if (changed.has('explain')) this.#paint();
       else if (changed.has('selected')) this.#markPicked();
     });
+    context.onData(() => this.#checkStale());
     this.element.addEventListener('keydown', (event) => this.#key(event));
     this.#paint();
   }
@@ -63,18 +64,55 @@ export class LadderPane implements Pane {
     }
     const groups = ladderGroups(path, family?.levels ?? []);
     const close = actionButton('Close', 'secondary', () => state.set({ explain: undefined }));
+    if (path !== this.#shown) this.#arrived(path);
     fill(
       this.element,
       this.#head(path),
+      this.#stale,
       el('div', { class: 'ladder-actions' }, another, close),
       el('ol', { class: 'ladder', 'aria-label': 'Steps of the get' }, ...groups.map((g) => this.#group(g))),
     );
     for (const [i, rung] of this.#rungs.entries()) rung.tabIndex = i === 0 ? 0 : -1;
     this.#markPicked();
-    if (path !== this.#shown) {
-      this.#shown = path;
-      const { text } = ladderAnswer(path);
-      this.#context.speak(`${displayKey(path.key, 80)}: ${text}, ${count(path.totals.tablesAsked)} tables asked`);
+  }
+
+  #arrived(path: ReadPath): void {
+    const { summary } = this.#context;
+    this.#shown = path;
+    this.#generation = summary?.generation;
+    this.#at = summary !== undefined && path.at < summary.lastSequence ? path.at : undefined;
+    show(this.#stale, false);
+    const { text } = ladderAnswer(path);
+    this.#context.speak(`${displayKey(path.key, 80)}: ${text}, ${count(path.totals.tablesAsked)} tables asked`);
+  }
+
+  /** The store has moved on since the get: its tables may be other ones by now. */
+  #checkStale(): void {
+    const { summary } = this.#context;
+    if (this.#shown === undefined || summary === undefined) return;
+    this.#generation ??= summary.generation;
+    if (summary.generation === this.#generation) return;
+    this.#note('The store has changed since.', 'Ask again');
+  }
+
+  #note(text: string, action: string): void {
+    const link = el('button', { class: 'link', type: 'button' }, action);
+    link.addEventListener('click', () => void this.#again());
+    fill(this.#stale, icon('info'), el('span', {}, text, ' ', link));
+    show(this.#stale, true);
+  }
+
+  async #again(): Promise<void> {
+    const { host, state } = this.#context;
+    const path = state.now.explain;
+    if (path === undefined) return;
+    const { family, key } = path;
+    const at = this.#at === undefined ? {} : { at: this.#at };
+    try {
+      const explain = await host.call('explain', { family, key, ...at }).result;
+      if (state.now.explain === path) state.set({ explain });
+    } catch (thrown) {
+      this.#note(visibleString(thrown instanceof Error ? thrown.message : String(thrown)), 'Try again');
     }
   }
 
@@ -128,15 +166,7 @@ export class LadderPane implements Pane {
         el('span', { class: 'muted' }, size(step.bytes)),
         chip(VERDICT_TONES[verdict], VERDICT_WORDS[step.outcome === 'absent' ? 'absent' : verdict], 'rung-result'),
       ),
-      rangeLine(step),
-      filterLine(step),
-      ...step.blocks.map((b) =>
-        blockLine(step, b, () => host.do({ action: 'openBlock', table: table ?? 0, offset: b.offset })),
-      ),
-      ...step.versions.slice(0, VERSIONS_MAX).map(versionLine),
-      step.versions.length > VERSIONS_MAX
-        ? el('div', { class: 'rung-line' }, el('span', {}), `and ${count(step.versions.length - VERSIONS_MAX)} more`)
-        : null,
+      ...stepLines(step, (b) => host.do({ action: 'openBlock', table: table ?? 0, offset: b.offset })),
       el(
         'p',
         { class: 'rung-why' },
@@ -193,14 +223,6 @@ export class LadderPane implements Pane {
   }
 }
 
-function dot(tone: VerdictTone): HTMLElement {
-  return el('span', { class: `dot tone-${tone}`, 'aria-hidden': true });
-}
-
-function chip(tone: VerdictTone, text: string, className = ''): HTMLElement {
-  return el('span', { class: `chip ${className}` }, dot(tone), text);
-}
-
 function valueLine(path: ReadPath): Child {
   const { entry } = path;
   if (entry === undefined) return null;
@@ -218,59 +240,4 @@ function valueLine(path: ReadPath): Child {
   if (shown.length === 0) value.append('empty');
   else appendLine(value, shown, 'text', shown.length === entry.valueSize);
   return value;
-}
-
-function rangeLine(step: ReadStep): Child {
-  if (step.smallest === null || step.largest === null) return null;
-  const title = `Smallest: ${displayKey(step.smallest, 400)}\nLargest: ${displayKey(step.largest, 400)}`;
-  return el(
-    'div',
-    { class: 'rung-range mono', title },
-    el('span', {}, displayKey(step.smallest, BOUND_CHARS)),
-    '…',
-    el('span', {}, displayKey(step.largest, BOUND_CHARS)),
-  );
-}
-
-/** A name in a column of its own, and what belongs to it. */
-function termLine(term: string, title: string | undefined, ...children: readonly Child[]): HTMLElement {
-  return el(
-    'div',
-    { class: 'rung-line', title },
-    el('span', { class: 'rung-term' }, term),
-    el('span', {}, ...children),
-  );
-}
-
-function filterLine(step: ReadStep): Child {
-  const { filter } = step;
-  if (filter === null) return null;
-  const falsePositive = filter.falsePositive === true;
-  const words = falsePositive ? 'false positive!' : filter.verdict;
-  const tone = filter.verdict === 'no' ? 'blue' : falsePositive ? 'orange' : 'muted';
-  const what = filter.bitsPerKey === null ? size(filter.bytes) : `${filter.bitsPerKey.toFixed(1)} bits/key`;
-  return termLine('filter', filterFacts(step), chip(tone, words), ' ', el('span', { class: 'muted' }, what));
-}
-
-function blockLine(step: ReadStep, b: BlockStep, open: () => void): HTMLElement {
-  const of = step.index === null ? '' : ` of ${count(step.index.blocks)}`;
-  const title = `Show data block ${b.block} at offset ${b.offset} as text`;
-  const link = el('button', { class: 'link', type: 'button', title }, `${count(b.block)}${of}`);
-  link.addEventListener('click', open);
-  const codec =
-    b.compression === 'none' ? 'not compressed' : `${b.compression}, ${count(b.rawBytes)} bytes uncompressed`;
-  return termLine(
-    'block',
-    codec,
-    link,
-    ' ',
-    el('span', { class: 'muted' }, `${size(b.bytes)} ${b.cached ? 'cached' : 'read'}`),
-  );
-}
-
-function versionLine(v: VersionStep): HTMLElement {
-  const where = v.blob === undefined ? '' : ` in ${v.blob.file}`;
-  const deleted = v.type === 'delete' || v.type === 'single-delete';
-  const bytes = deleted ? '' : `, ${size(v.valueBytes)}${where}`;
-  return termLine('version', undefined, `${v.type} `, el('span', { class: 'muted' }, `${count(v.seq)}${bytes}`));
 }

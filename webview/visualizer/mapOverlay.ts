@@ -113,18 +113,24 @@ function frame(
 function veil(surface: Surface, s: Scene, lives: readonly number[]): void {
   const { palette, layout, places } = s;
   const right = s.width - RIGHT_PAD;
+  const alpha = palette.highContrast ? 0.65 : 0.58;
   const rows = layout.rows.map((): number[] => []);
   for (const life of lives) {
     if (isLive(s, life)) rows[layout.rowOf[life] as number]?.push(life);
   }
   rows.forEach((kept, i) => {
-    const y = places.top[i] as number;
-    const h = places.height[i] as number;
+    const row = layout.rows[i];
+    if (row === undefined || row.tables.length === 0) return;
+    // The highest sublevel takes the room above it along.
+    const band = i === 0 ? places.bandOf(row.level) : undefined;
+    const y = band === undefined ? (places.top[i] as number) : band.top;
+    const h = (places.top[i] as number) + (places.height[i] as number) - y;
     kept.sort((a, b) => (layout.left[a] as number) - (layout.left[b] as number));
     let from = s.gutter;
     const dim = (to: number): void => {
-      if (to > from) surface.rect(from, y, to - from, h, palette.background, palette.highContrast ? 0.65 : 0.58);
+      if (to > from) surface.rect(from, y, to - from, h, palette.background, alpha);
     };
+    const top = places.top[i] as number;
     for (const life of kept) {
       const a = Math.round(xOf(s, layout.left[life] as number));
       const b = Math.max(a + 2, Math.round(xOf(s, layout.right[life] as number)) - 1);

@@ -48,26 +48,25 @@ export class PrefixGroups {
     this.#stale = true;
   }
 
-  /** Fills `into` with the group of each of `lives` (NaN while its key is not known); answers how many are not known. */
-  fill(
-    lives: Uint32Array,
-    smallest: Float64Array,
-    keyOf: (position: number) => Uint8Array | undefined,
-    into: Float64Array,
-  ): number {
-    if (this.#group.length < into.length) {
-      const old = this.#group;
-      this.#group = new Int16Array(into.length).fill(NOT_ASKED);
-      this.#group.set(old);
-    }
+  /** Takes in the smallest keys of `lives`, as far as they are known by now. */
+  learn(lives: Uint32Array, smallest: Float64Array, keyOf: (position: number) => Uint8Array | undefined): void {
     for (let i = 0; i < lives.length; i++) {
       const life = lives[i] as number;
-      if ((this.#group[life] as number) >= 0 || this.#texts.has(life)) continue;
+      if ((this.#group[life] ?? NOT_ASKED) >= 0 || this.#texts.has(life)) continue;
       const key = keyOf(smallest[life] as number);
       if (key === undefined) continue;
       const text = textOf(key);
       this.#texts.set(life, text);
       if (!this.#fits(text)) this.#stale = true;
+    }
+  }
+
+  /** Fills `into` with the group of each of `lives`, NaN where its key is not known; answers how many these are. */
+  fill(lives: Uint32Array, into: Float64Array): number {
+    if (this.#group.length < into.length) {
+      const old = this.#group;
+      this.#group = new Int16Array(into.length).fill(NOT_ASKED);
+      this.#group.set(old);
     }
     if (this.#stale) this.#regroup();
     let unknown = 0;

@@ -11,7 +11,7 @@ import { visibleString } from '../text/visible.ts';
 import { el, fill } from '../ui/dom.ts';
 import { perFrame } from '../ui/host.ts';
 import type { Context, Pane } from './context.ts';
-import { density, LANES } from './density.ts';
+import { density, LANES, stallBands } from './density.ts';
 import { placeOf, seek } from './seek.ts';
 import { onTheme, prepare, theme } from './theme.ts';
 import type { TimeAxis } from './time.ts';
@@ -199,7 +199,7 @@ export class ScrubberPane implements Pane {
     context.beginPath();
     context.rect(GUTTER - 1, 0, width + 2, SCRUBBER_HEIGHT);
     context.clip();
-    this.#paintStalls(context);
+    this.#paintStalls(context, from, to);
     const { runs, spacing } = density(timeline, this.#time.scale, from, to, Math.floor(width));
     const wide = spacing >= 6 ? 3 : spacing >= 3 ? 2 : 1;
     for (const run of runs) {
@@ -225,21 +225,19 @@ export class ScrubberPane implements Pane {
     this.#mark();
   }
 
-  #paintStalls(context: CanvasRenderingContext2D): void {
+  #paintStalls(context: CanvasRenderingContext2D, from: number, to: number): void {
     const colors = theme();
-    for (const stall of this.#context.info?.stalls ?? []) {
-      const a = this.#time.scale.valueOfTime(stall.from);
-      const b = this.#time.scale.valueOfTime(stall.to);
-      if (a === undefined || b === undefined) continue;
-      const left = this.#time.x(a);
-      const wide = Math.max(2, this.#time.x(b) - left);
-      if (left > GUTTER + this.#time.width || left + wide < GUTTER) continue;
-      context.fillStyle = colors.color(stall.kind === 'stop' ? 'charts-red' : 'charts-yellow');
-      context.globalAlpha = 0.22;
-      context.fillRect(left, 0, wide, BOTTOM);
-      context.globalAlpha = 1;
-      context.fillRect(left, 0, wide, 2);
+    const { scale, width } = this.#time;
+    const stalls = this.#context.info?.stalls ?? [];
+    if (stalls.length === 0) return;
+    for (const band of stallBands(stalls, scale, from, to, Math.floor(width))) {
+      context.fillStyle = colors.color(band.kind === 'stop' ? 'charts-red' : 'charts-yellow');
+      context.globalAlpha = 0.08 + 0.2 * band.share;
+      context.fillRect(GUTTER + band.from, 0, band.to - band.from, BOTTOM);
+      context.globalAlpha = 0.4 + 0.6 * band.share;
+      context.fillRect(GUTTER + band.from, 0, band.to - band.from, 2);
     }
+    context.globalAlpha = 1;
   }
 
   #paintStart(context: CanvasRenderingContext2D): void {

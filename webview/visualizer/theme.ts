@@ -1,4 +1,6 @@
 /** Colours of the theme for canvases, which cannot use variables by themselves. */
+import { levelTone } from './colours.ts';
+import { css, parseColour, type Rgb, type Tones } from './tones.ts';
 
 export interface Theme {
   readonly text: string;
@@ -13,8 +15,9 @@ export interface Theme {
   color(name: string, otherwise?: string): string;
   /** Of an event's kind. */
   kind(kind: string): string;
-  /** Of a level, 0 … 6 and on. */
+  /** Of a level, 0 … 6 and on; the same as on the map. */
   level(level: number): string;
+  readonly tones: Tones;
 }
 
 const KINDS: Readonly<Record<string, string>> = {
@@ -26,25 +29,45 @@ const KINDS: Readonly<Record<string, string>> = {
   unknown: 'charts-foreground',
 };
 
-const LEVELS = [
-  'charts-green',
-  'charts-yellow',
-  'charts-orange',
-  'charts-red',
-  'charts-purple',
-  'charts-blue',
-  'charts-foreground',
-];
-
 let known: Theme | undefined;
 const listeners = new Set<() => void>();
 
+/** The theme's colours as numbers. Colours of VS Code's own dark theme stand in for those that a theme leaves out. */
+function readTones(color: (name: string, otherwise: string) => string, highContrast: boolean): Tones {
+  const rgb = (name: string, otherwise: Rgb): Rgb => parseColour(color(name, '')) ?? otherwise;
+  const background = rgb('editor-background', [31, 31, 31]);
+  const foreground = rgb('foreground', rgb('editor-foreground', [204, 204, 204]));
+  return {
+    background,
+    foreground,
+    muted: rgb('descriptionForeground', foreground),
+    blue: rgb('charts-blue', [55, 148, 255]),
+    green: rgb('charts-green', [137, 209, 133]),
+    yellow: rgb('charts-yellow', [204, 167, 0]),
+    orange: rgb('charts-orange', [209, 134, 22]),
+    red: rgb('charts-red', [241, 76, 76]),
+    purple: rgb('charts-purple', [177, 128, 215]),
+    highContrast,
+  };
+}
+
 function read(): Theme {
   const style = getComputedStyle(document.body);
-  const color = (name: string, otherwise?: string): string =>
-    style.getPropertyValue(`--vscode-${name}`).trim() || (otherwise ?? style.color);
-  const text = color('foreground');
+  const text = style.getPropertyValue('--vscode-foreground').trim() || style.color;
+  const colors = new Map<string, string>();
+  const color = (name: string, otherwise?: string): string => {
+    let value = colors.get(name);
+    if (value === undefined) {
+      value = style.getPropertyValue(`--vscode-${name}`).trim();
+      colors.set(name, value);
+    }
+    return value || (otherwise ?? text);
+  };
   const muted = color('descriptionForeground', text);
+  const highContrast =
+    document.body.classList.contains('vscode-high-contrast') ||
+    document.body.classList.contains('vscode-high-contrast-light');
+  const tones = readTones(color, highContrast);
   return {
     text,
     muted,
@@ -53,10 +76,11 @@ function read(): Theme {
     focus: color('focusBorder', text),
     hover: color('list-hoverBackground', 'transparent'),
     font: style.fontFamily,
-    highContrast: document.body.classList.contains('vscode-high-contrast'),
+    highContrast,
     color,
     kind: (kind) => color(KINDS[kind] ?? 'charts-foreground', text),
-    level: (level) => color(LEVELS[Math.min(level, LEVELS.length - 1)] as string, text),
+    level: (level) => css(levelTone(tones, level)),
+    tones,
   };
 }
 

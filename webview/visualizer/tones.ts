@@ -96,9 +96,9 @@ export function contrast(a: Rgb, b: Rgb): number {
   return x > y ? x / y : y / x;
 }
 
-/** Black or white, whichever reads better on `fill`; softened towards it. */
+/** Black or white, whichever reads better on `fill`: one of them always does. */
 export function inkOn(fill: Rgb): Rgb {
-  const dark: Rgb = [16, 16, 16];
+  const dark: Rgb = [0, 0, 0];
   const light: Rgb = [255, 255, 255];
   return contrast(dark, fill) >= contrast(light, fill) ? dark : light;
 }

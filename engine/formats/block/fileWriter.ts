@@ -9,22 +9,52 @@ import type { FileHandle } from '../../fs/fileSystem.ts';
 
 const BUFFER_BYTES = 256 << 10;
 
-export class FileWriter {
-  /** Valid between `reserve` and the next `reserve` or `flush`. */
+/** Memory in which bytes gather: bytes[start, start + length). */
+export interface WriteBuffer {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly length: number;
+  /** Makes `length` at least `n`; what stands there may be lost. */
+  grow(n: number): void;
+}
+
+class OwnBuffer implements WriteBuffer {
   bytes: Uint8Array;
+  readonly start = 0;
+
+  constructor(length: number) {
+    this.bytes = new Uint8Array(length);
+  }
+
+  get length(): number {
+    return this.bytes.length;
+  }
+
+  grow(n: number): void {
+    this.bytes = new Uint8Array(n);
+  }
+}
+
+export class FileWriter {
   readonly path: string;
   readonly #file: FileHandle;
+  readonly #buffer: WriteBuffer;
   #at = 0;
   #flushed = 0;
   #failed = false;
 
   /** `file` is new and holds `start` bytes, and stays the caller's. Throws INPUT if it holds something else. */
-  constructor(file: FileHandle, bufferBytes = BUFFER_BYTES, start = 0) {
+  constructor(file: FileHandle, buffer: number | WriteBuffer = BUFFER_BYTES, start = 0) {
     if (file.size() !== start) throw new StoreError('INPUT', 'a file to be written must be new', { path: file.path });
     this.#file = file;
     this.#flushed = start;
     this.path = file.path;
-    this.bytes = new Uint8Array(bufferBytes);
+    this.#buffer = typeof buffer === 'number' ? new OwnBuffer(buffer) : buffer;
+  }
+
+  /** Valid between `reserve` and the next `reserve` or `flush`. */
+  get bytes(): Uint8Array {
+    return this.#buffer.bytes;
   }
 
   /** Bytes written so far: where the next ones will stand in the file. */
@@ -34,11 +64,12 @@ export class FileWriter {
 
   /** Makes room for `n` bytes and returns their place in `bytes`; `commit` takes them over. */
   reserve(n: number): number {
-    if (this.#at + n > this.bytes.length) {
+    const buffer = this.#buffer;
+    if (this.#at + n > buffer.length) {
       this.flush();
-      if (n > this.bytes.length) this.bytes = new Uint8Array(n);
+      if (n > buffer.length) buffer.grow(n);
     }
-    return this.#at;
+    return buffer.start + this.#at;
   }
 
   commit(n: number): void {
@@ -57,7 +88,8 @@ export class FileWriter {
     if (this.#failed) throw new StoreError('IO', 'an earlier write failed', { path: this.path });
     if (this.#at === 0) return;
     this.#failed = true;
-    this.#file.append(this.bytes.subarray(0, this.#at));
+    const { bytes, start } = this.#buffer;
+    this.#file.append(bytes.subarray(start, start + this.#at));
     this.#failed = false;
     this.#flushed += this.#at;
     this.#at = 0;

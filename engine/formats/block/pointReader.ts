@@ -2,7 +2,7 @@
  * Looks up single keys in tables: filter, index, one cached block, binary search among its restart
  * points.
  */
-import { EMPTY } from '../../base/bytes.ts';
+import { EMPTY, equalBytes } from '../../base/bytes.ts';
 import { OutputBuffer } from '../../codec/registry.ts';
 import type { KeyOrder } from '../../iter/order.ts';
 import { sameBytes } from '../../iter/range.ts';
@@ -135,8 +135,8 @@ export class PointReader extends BlockCursor {
 
   /**
    * Stands on the newest entry of `key` (with a timestamp, where the order has one) at or below
-   * `sequence` in this table, or at the first key behind it. False if the filter rules the key out or
-   * the table ends before. Throws StoreError for damage.
+   * `sequence` in this table, or at some key behind it. False if the table does not hold the key, as filter or
+   * index tell. Throws StoreError for damage.
    */
   seekTable(number: number, table: TableReader, order: KeyOrder, key: Uint8Array, sequence: number): boolean {
     this.valid = false;
@@ -159,6 +159,8 @@ export class PointReader extends BlockCursor {
     }
     this.#load(b);
     if (this.seekInBlock(key, sequence, order)) return true;
+    // Behind a separator stand only keys that are not before it: the next block cannot hold one that is.
+    if (order.timestampSize === 0 && !equalBytes(table.index.separator(b), key)) return false;
     return this.#nextBlock() && this.#skipNewer(key, sequence);
   }
 

@@ -12,9 +12,9 @@
  * but does not sync it: that, and syncing the directory, is the caller's.
  */
 import { compareRanges, utf8, writeU32 } from '../../base/bytes.ts';
-import { crc32c } from '../../base/crc32c.ts';
+import { crc32c, mask } from '../../base/crc32c.ts';
 import { StoreError, toStoreError, unsupported } from '../../base/errors.ts';
-import { canCompress, compress, compressionTypeByte, DEFAULT_LEVEL } from '../../codec/compress.ts';
+import { canCompress, compress, compressionTypeByte, DEFAULT_LEVEL, worthwhile } from '../../codec/compress.ts';
 import { type CompressionName, type Dialect, OutputBuffer } from '../../codec/registry.ts';
 import type { FileHandle } from '../../fs/fileSystem.ts';
 import { ValueType } from '../../iter/cursor.ts';
@@ -28,7 +28,7 @@ import type { BlockHandle } from './footer.ts';
 import { IndexBuilder } from './indexBuilder.ts';
 import { DataBlocks, ENTRY_BYTES_MAX } from './kernel/dataBlocks.ts';
 import { BATCH_AT, Record } from './kernel/layout.ts';
-import { BlockMachine } from './kernel/machine.ts';
+import { BlockMachine, snappyRoom } from './kernel/machine.ts';
 import { levelDbFooter, MetaBuilder, rocksDbFooter } from './metaBuilder.ts';
 import { RangeTombstoneList } from './rangeDelBuilder.ts';
 import { TableCounts, type TableIdentity, tableProperties } from './tableProperties.ts';
@@ -89,6 +89,7 @@ export interface TableSummary {
 const EMPTY_IDENTITY: TableIdentity = { familyId: 0x7fff_ffff, familyName: '', fileNumber: 0 };
 const FULL_FILTER = 'fullfilter.rocksdb.BuiltinBloomFilter';
 const LEVELDB_FILTER = 'filter.leveldb.BuiltinBloomFilter2';
+const BUFFER_BYTES = 128 << 10;
 const OLDEST_FORMAT = 2;
 const NEWEST_FORMAT = 7;
 
@@ -151,7 +152,7 @@ export class TableBuilder {
     this.#level = options.compressionLevel;
     this.#restartInterval = Math.max(1, options.restartInterval ?? 16);
     this.#identity = options.identity ?? EMPTY_IDENTITY;
-    this.#writer = new FileWriter(file, options.bufferBytes);
+    this.#writer = new FileWriter(file, machine.writeBuffer(options.bufferBytes ?? BUFFER_BYTES));
     this.#index = new IndexBuilder(order, leveldb);
     this.#tombstones = new RangeTombstoneList(order);
     const bits = options.filterBitsPerKey ?? 0;
@@ -391,7 +392,10 @@ export class TableBuilder {
     const block = this.#block;
     const offset = this.#writer.offset;
     const length = block.finish();
-    const size = this.#writeCompressed(this.#machine.bytes, block.start, length, true);
+    const size =
+      this.#compression === 'snappy'
+        ? this.#writeSnappy(block.start, length)
+        : this.#writeCompressed(this.#machine.bytes, block.start, length, true);
     block.clear();
     this.#pendingOffset = offset;
     this.#pendingSize = size;
@@ -442,17 +446,43 @@ export class TableBuilder {
     return this.#writeRaw(bytes, start, length, 0).size;
   }
 
+  /** A data block, from the machine's memory to where it goes to the file from; returns its stored size without trailer. */
+  #writeSnappy(start: number, length: number): number {
+    const at = this.#writer.reserve(snappyRoom(length) + TRAILER_BYTES);
+    const n = this.#machine.snappyEncode(start, length, at, worthwhile(this.#dialect, length));
+    if (n === 0) {
+      this.#counts.rejectedBlocks++;
+      return this.#writeRaw(this.#machine.bytes, start, length, 0).size;
+    }
+    this.#counts.compressedBlocks++;
+    this.#commit(at, n, this.#compressionType);
+    return n;
+  }
+
   #writeRaw(bytes: Uint8Array, start: number, length: number, type: number): BlockHandle {
     const writer = this.#writer;
-    const offset = writer.offset;
+    const { offset } = writer;
+    const own = bytes === this.#machine.bytes;
     const at = writer.reserve(length + TRAILER_BYTES);
-    const b = writer.bytes;
-    b.set(bytes.subarray(start, start + length), at);
-    b[at + length] = type;
-    const computed = blockChecksum(this.#checksum, b, at, length) as number;
-    writeU32(b, at + length + 1, (computed + contextModifier(this.#contextBase, offset)) >>> 0);
-    writer.commit(length + TRAILER_BYTES);
+    const into = writer.bytes;
+    // Making room may have moved the machine's memory.
+    if (own) into.copyWithin(at, start, start + length);
+    else into.set(bytes.subarray(start, start + length), at);
+    this.#commit(at, length, type);
     return { offset, size: length };
+  }
+
+  /** Ends the block of `length` bytes at `at`, which was reserved, with its trailer. */
+  #commit(at: number, length: number, type: number): void {
+    const writer = this.#writer;
+    const { bytes, offset } = writer;
+    bytes[at + length] = type;
+    const computed =
+      this.#checksum === ChecksumType.crc32c
+        ? mask(this.#machine.crc32c(at, at + length + 1))
+        : (blockChecksum(this.#checksum, bytes, at, length) as number);
+    writeU32(bytes, at + length + 1, (computed + contextModifier(this.#contextBase, offset)) >>> 0);
+    writer.commit(length + TRAILER_BYTES);
   }
 
   #writeMeta(block: BlockBuilder): BlockHandle {

@@ -139,6 +139,11 @@ export class TableReader {
     return this.index.bytes + (this.#filter?.bytes ?? 0) + (this.#dictionary?.length ?? 0) + 4096;
   }
 
+  /** Raw bytes above which no block of the table is believed. */
+  get maxRawBytes(): number {
+    return this.#maxRaw;
+  }
+
   /** Names of the metaindex, with the blocks that they point to. */
   metaBlocks(): { name: string; handle: BlockHandle }[] {
     return [...this.#metaindex].flatMap(([name, value]) => {

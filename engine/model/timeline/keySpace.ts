@@ -37,8 +37,8 @@ export class KeySpace {
   #bytes = new Uint8Array(0);
   /** Key i is bytes[starts[i], starts[i + 1]). */
   #starts = new Float64Array(64);
-  /** Open addressing: number of a key plus 1, 0 for none. */
-  #slots = new Uint32Array(256);
+  /** Open addressing, two entries a slot: number of a key plus 1, 0 for none; and the hash of that key. */
+  #slots = new Uint32Array(512);
   readonly #order: SpaceOrder;
 
   /** Numbers of the keys that have a position, in order; `#ranked` of them. */
@@ -70,15 +70,18 @@ export class KeySpace {
 
   /** The number of the key that is the first `length` bytes of `key`; adds it where it is new. */
   add(key: Uint8Array, length: number = key.length): number {
-    if (2 * (this.count + 1) > this.#slots.length) this.#rehash();
-    const mask = this.#slots.length - 1;
-    let slot = hash(key, 0, length) & mask;
-    for (let found = this.#slots[slot] as number; found !== 0; found = this.#slots[slot] as number) {
-      if (this.#equals(found - 1, key, length)) return found - 1;
-      slot = (slot + 1) & mask;
+    if (4 * (this.count + 1) > this.#slots.length) this.#rehash();
+    const slots = this.#slots;
+    const mask = slots.length - 1;
+    const tag = hash(key, 0, length);
+    let slot = (2 * tag) & mask;
+    for (let found = slots[slot] as number; found !== 0; found = slots[slot] as number) {
+      if (slots[slot + 1] === tag && this.#equals(found - 1, key, length)) return found - 1;
+      slot = (slot + 2) & mask;
     }
     const number = this.count++;
-    this.#slots[slot] = this.count;
+    slots[slot] = this.count;
+    slots[slot + 1] = tag;
     const start = this.#starts[number] as number;
     if (start + length > this.#bytes.length) this.#bytes = grown(this.#bytes, start + length);
     const bytes = this.#bytes;
@@ -182,12 +185,16 @@ export class KeySpace {
   }
 
   #rehash(): void {
-    const slots = new Uint32Array(4 * this.#slots.length);
+    const old = this.#slots;
+    const slots = new Uint32Array(4 * old.length);
     const mask = slots.length - 1;
-    for (let number = 0; number < this.count; number++) {
-      let slot = hash(this.#bytes, this.#startOf(number), this.#lengthOf(number)) & mask;
-      while (slots[slot] !== 0) slot = (slot + 1) & mask;
-      slots[slot] = number + 1;
+    for (let i = 0; i < old.length; i += 2) {
+      if (old[i] === 0) continue;
+      const tag = old[i + 1] as number;
+      let slot = (2 * tag) & mask;
+      while (slots[slot] !== 0) slot = (slot + 2) & mask;
+      slots[slot] = old[i] as number;
+      slots[slot + 1] = tag;
     }
     this.#slots = slots;
   }

@@ -5,6 +5,7 @@
 import type { QueryState, TableRow } from '../../../engine/protocol/engineApi.ts';
 import type { FromView, ToView, ViewInit } from '../../../engine/protocol/viewApi.ts';
 import { bigValue, DAMAGE, makeRow, makeSummary, makeTables } from './data.ts';
+import { type FrameTimes, watchFrames } from './frames.ts';
 import { measureSlowly, tableHarness } from './tableData.ts';
 import { THEMES, type ThemeId } from './themes.ts';
 import { answerTimeline, type TimelineHarness, timelineHarness } from './timelines.ts';
@@ -108,6 +109,7 @@ function receive(message: FromView): void {
   sent.push(message);
   if (message.t === 'cancel') cancelled.add(message.id);
   else if (message.t === 'ready') {
+    if (query.has('hold')) return;
     post({ t: 'init', init: initFor() });
     if (scenario === 'dead') post({ t: 'engine', alive: false, message: 'The engine stopped: out of memory.' });
   } else if (table !== undefined && message.t === 'call' && message.method === 'tableProfile') {
@@ -124,6 +126,7 @@ function receive(message: FromView): void {
   }
 }
 
+const frames = watchFrames(timeline?.histories.get(0)?.shown ?? 0);
 const STATE = `state:${view}`;
 
 declare global {
@@ -142,6 +145,9 @@ declare global {
       openQueries(): number[];
       /** Of view=visualizer. */
       readonly timeline: TimelineHarness | undefined;
+      readonly frames: FrameTimes;
+      /** Sends the `init` that was held back (`hold` in the address). */
+      begin(): void;
     };
     acquireVsCodeApi(): unknown;
     pwned?: number;
@@ -165,6 +171,11 @@ window.harness = {
   state: () => JSON.parse(sessionStorage.getItem(STATE) ?? 'null'),
   openQueries: () => [...(table?.openQueries ?? [])],
   timeline,
+  frames,
+  begin: () => {
+    frames.begin();
+    post({ t: 'init', init: initFor() });
+  },
 };
 
 setTheme((query.get('theme') ?? 'dark') as ThemeId);

@@ -76,7 +76,7 @@ export function readPath(h: History, family: number, key: Uint8Array): ReadPath 
   return {
     family,
     key,
-    at: 7_002_918,
+    at: live.reduce((newest, t) => Math.max(newest, t.seqHi), 0),
     entry: found
       ? {
           ...{ key, value, valueSize: value.length, seq: last.versions[0]?.seq ?? 0 },

@@ -113,7 +113,7 @@ describe('service: flush', () => {
     let asked = 0;
     const token = {
       get cancelled(): boolean {
-        return asked++ > 3;
+        return asked++ >= 3;
       },
     };
     const report = await service.call('flush', {}, token);

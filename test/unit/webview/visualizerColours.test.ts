@@ -4,8 +4,17 @@ import { TreeAt } from '../../../engine/model/timeline/timeline.ts';
 import { Colours, niceCeiling, spanOfTime, UNKNOWN } from '../../../webview/visualizer/colours.ts';
 import { SvgSurface, xmlText } from '../../../webview/visualizer/mapSurface.ts';
 import { PREFIX_GROUPS_MAX, PrefixGroups } from '../../../webview/visualizer/prefixes.ts';
-import { COLOUR_MODES } from '../../../webview/visualizer/state.ts';
-import { contrast, css, inkOn, luminance, mix, parseColour, ramp, type Tones } from '../../../webview/visualizer/tones.ts';
+import type { COLOUR_MODES } from '../../../webview/visualizer/state.ts';
+import {
+  contrast,
+  css,
+  inkOn,
+  luminance,
+  mix,
+  parseColour,
+  ramp,
+  type Tones,
+} from '../../../webview/visualizer/tones.ts';
 import { type MadeEvent, madeTimeline } from '../../support/lives.ts';
 
 const DARK: Tones = {
@@ -27,14 +36,40 @@ const EVENTS: MadeEvent[] = [
   {
     at: 10 * SECOND,
     add: [
-      { number: 1, level: 1, smallest: 0, largest: 4, bytes: 100, entries: 10, deletions: 5, rawBytes: 400, filterBytes: 12.5, seq: 5 },
-      { number: 2, level: 2, smallest: 3, largest: 9, bytes: 250, entries: 20, deletions: 0, rawBytes: 250, filterBytes: 25, seq: 3 },
+      {
+        number: 1,
+        level: 1,
+        smallest: 0,
+        largest: 4,
+        bytes: 100,
+        entries: 10,
+        deletions: 5,
+        rawBytes: 400,
+        filterBytes: 12.5,
+        seq: 5,
+      },
+      {
+        number: 2,
+        level: 2,
+        smallest: 3,
+        largest: 9,
+        bytes: 250,
+        entries: 20,
+        deletions: 0,
+        rawBytes: 250,
+        filterBytes: 25,
+        seq: 3,
+      },
     ],
   },
   { at: 30 * SECOND, add: [{ number: 3, level: 0, smallest: 2, largest: 3, bytes: 50, seq: 9 }] },
 ];
 
-function coloursFor(mode: (typeof COLOUR_MODES)[number], events = EVENTS, tones = DARK): { colours: Colours; tree: TreeAt } {
+function coloursFor(
+  mode: (typeof COLOUR_MODES)[number],
+  events = EVENTS,
+  tones = DARK,
+): { colours: Colours; tree: TreeAt } {
   const tree = new TreeAt(madeTimeline(events));
   tree.seek(events.length);
   const colours = new Colours();
@@ -60,7 +95,10 @@ describe('colours of the map', () => {
   });
 
   it('counts ages in edits where times are not known', () => {
-    const { colours } = coloursFor('age', EVENTS.map(({ at: _, ...rest }) => rest));
+    const { colours } = coloursFor(
+      'age',
+      EVENTS.map(({ at: _, ...rest }) => rest),
+    );
     assert.deepEqual([...colours.values.subarray(0, 3)], [1, 1, 0]);
     assert.equal(colours.legend().title, 'Age in edits');
   });
@@ -75,7 +113,14 @@ describe('colours of the map', () => {
     assert.deepEqual(labels('overlap'), ['0×', '5×']);
     assert.deepEqual(labels('age'), ['0 s', '20 s']);
     assert.deepEqual([0, 3, 7, 10, 0.011, 49].map(niceCeiling), [1, 5, 10, 10, 0.02, 50]);
-    assert.deepEqual([0, 0.5, 7, 90, 7200, 200_000].map(spanOfTime), ['0 s', '500 ms', '7 s', '1.5 min', '2 h', '2.3 d']);
+    assert.deepEqual([0, 0.5, 7, 90, 7200, 200_000].map(spanOfTime), [
+      '0 s',
+      '500 ms',
+      '7 s',
+      '1.5 min',
+      '2 h',
+      '2.3 d',
+    ]);
   });
 
   it('tells how many tables are unknown, and paints them apart', () => {
@@ -102,10 +147,16 @@ describe('colours of the map', () => {
 
   it('lists levels and prefixes as swatches of colours that differ', () => {
     const levels = coloursFor('level').colours.legend();
-    assert.deepEqual(levels.swatches.map((s) => s.label), ['L0', 'L1', 'L2']);
+    assert.deepEqual(
+      levels.swatches.map((s) => s.label),
+      ['L0', 'L1', 'L2'],
+    );
     assert.equal(new Set(levels.swatches.map((s) => s.colour)).size, 3);
     const prefixes = coloursFor('prefix').colours.legend();
-    assert.deepEqual(prefixes.swatches.map((s) => s.label), ['order:', 'user:']);
+    assert.deepEqual(
+      prefixes.swatches.map((s) => s.label),
+      ['order:', 'user:'],
+    );
   });
 
   it('goes from faint to strong in even steps, dark or light', () => {
@@ -133,23 +184,26 @@ describe('colours of the map', () => {
 });
 
 describe('groups by prefix', () => {
-  const groupsOf = (keys: readonly (string | undefined)[], groups = new PrefixGroups()): { of: number[]; names: string[]; unknown: number } => {
+  const groupsOf = (
+    keys: readonly (string | undefined)[],
+    groups = new PrefixGroups(),
+  ): { of: number[]; names: string[]; unknown: number } => {
     const lives = Uint32Array.from(keys.keys());
     const into = new Float64Array(keys.length);
-    const unknown = groups.fill(
-      lives,
-      Float64Array.from(keys.keys()),
-      (i) => {
-        const key = keys[i];
-        return key === undefined ? undefined : new TextEncoder().encode(key);
-      },
-      into,
-    );
+    groups.learn(lives, Float64Array.from(keys.keys()), (i) => {
+      const key = keys[i];
+      return key === undefined ? undefined : new TextEncoder().encode(key);
+    });
+    const unknown = groups.fill(lives, into);
     return { of: [...into], names: groups.prefixes.map((p) => new TextDecoder().decode(p)), unknown };
   };
 
   it('are whole words where there are few', () => {
-    assert.deepEqual(groupsOf(['user:1', 'order:7', 'user:2']), { of: [1, 0, 1], names: ['order:', 'user:'], unknown: 0 });
+    assert.deepEqual(groupsOf(['user:1', 'order:7', 'user:2']), {
+      of: [1, 0, 1],
+      names: ['order:', 'user:'],
+      unknown: 0,
+    });
     assert.deepEqual(groupsOf(['app/user/1', 'app/users/7']).names, ['app/user/', 'app/users/']);
   });
 
@@ -177,7 +231,10 @@ describe('groups by prefix', () => {
 
 describe('SVG of the map', () => {
   it('writes text as text, whatever it holds', () => {
-    assert.equal(xmlText('<a b="c">&\'\u0000\ud800x\u{1f600}'), '&lt;a b=&quot;c&quot;&gt;&amp;&apos;\ufffd\ufffdx\u{1f600}');
+    assert.equal(
+      xmlText('<a b="c">&\'\u0000\ud800x\u{1f600}'),
+      '&lt;a b=&quot;c&quot;&gt;&amp;&apos;\ufffd\ufffdx\u{1f600}',
+    );
     const svg = new SvgSurface({ font: '"Segoe UI", sans-serif', mono: 'monospace' }, (text) => text.length * 6);
     svg.group(10, 20, 300, 100, () => {
       svg.rect(0, 0, 10.123, 5, '#123456', 0.5);
@@ -186,7 +243,9 @@ describe('SVG of the map', () => {
       svg.text('<script>alert(1)</script>', 1, 2, { size: 11, colour: '#ffffff', bold: true, align: 'right' });
     });
     const text = svg.done(320, 140, 'a & b');
-    assert.ok(text.startsWith('<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="320"'));
+    assert.ok(
+      text.startsWith('<?xml version="1.0" encoding="UTF-8"?>\n<svg xmlns="http://www.w3.org/2000/svg" width="320"'),
+    );
     assert.ok(text.includes('<title>a &amp; b</title>'));
     assert.ok(text.includes('&lt;script&gt;alert(1)&lt;/script&gt;') && !text.includes('<script'));
     assert.ok(text.includes('width="10.12" height="5" fill="#123456" fill-opacity="0.5"'));

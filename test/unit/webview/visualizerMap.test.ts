@@ -5,10 +5,16 @@ import { TreeAt } from '../../../engine/model/timeline/timeline.ts';
 import type { FamilySummary, StoreSummary } from '../../../engine/protocol/engineApi.ts';
 import { neighbour, Spans, sublevels, tableAt } from '../../../webview/map/layout.ts';
 import { L0_ROWS_MAX, layoutTree, TreeLayout } from '../../../webview/visualizer/mapLayout.ts';
-import { levelFacts, NextLevelOverlap, overlaps, singleStep, tablesHolding } from '../../../webview/visualizer/mapModel.ts';
+import {
+  levelFacts,
+  NextLevelOverlap,
+  overlaps,
+  singleStep,
+  tablesHolding,
+} from '../../../webview/visualizer/mapModel.ts';
 import { RowPlaces } from '../../../webview/visualizer/mapRows.ts';
 import { panned, shownWithin, zoomed } from '../../../webview/visualizer/mapWindow.ts';
-import { madeTimeline, type MadeEvent, randomHistory } from '../../support/lives.ts';
+import { type MadeEvent, madeTimeline, randomHistory } from '../../support/lives.ts';
 import { random } from '../../support/random.ts';
 
 /** Ten positions, 0 to 9: two flushes that overlap, one apart, L1 and L3; then all of L0 is compacted into L1. */
@@ -245,7 +251,12 @@ describe('spans of a window', () => {
     const row = layout.rows[1];
     assert.ok(row !== undefined);
     spans.set(layout, row, 100, 0.5, 0.51);
-    assert.deepEqual([...spans.first.subarray(0, spans.count)].filter((_, i) => (spans.edges[2 * i] as number) >= 0 && (spans.edges[2 * i + 1] as number) < 100).map((i) => row.tables[i]), [500, 501, 502, 503, 504, 505, 506, 507, 508, 509]);
+    assert.deepEqual(
+      [...spans.first.subarray(0, spans.count)]
+        .filter((_, i) => (spans.edges[2 * i] as number) >= 0 && (spans.edges[2 * i + 1] as number) < 100)
+        .map((i) => row.tables[i]),
+      [500, 501, 502, 503, 504, 505, 506, 507, 508, 509],
+    );
     spans.set(layout, row, 100);
     assert.ok(spans.count <= 101);
     let covered = -1;
@@ -292,8 +303,15 @@ describe('questions of the map', () => {
           t.largest[other]! >= t.smallest[life]!,
       );
       const found = overlaps(tree, life);
-      assert.deepEqual(found.flatMap((o) => o.lives).sort((a, b) => a - b), shared);
-      for (const o of found) assert.equal(o.bytes, o.lives.reduce((sum, l) => sum + t.bytes[l]!, 0));
+      assert.deepEqual(
+        found.flatMap((o) => o.lives).sort((a, b) => a - b),
+        shared,
+      );
+      for (const o of found)
+        assert.equal(
+          o.bytes,
+          o.lives.reduce((sum, l) => sum + t.bytes[l]!, 0),
+        );
       new NextLevelOverlap().fill(tree, ratio);
       const below = Math.min(...live.map((l) => t.level[l]!).filter((level) => level > t.level[life]!));
       const bytes = shared.filter((l) => t.level[l] === below).reduce((sum, l) => sum + t.bytes[l]!, 0);
@@ -308,10 +326,15 @@ describe('questions of the map', () => {
     assert.equal(singleStep(5, 5), undefined);
   });
 
-  it('gives the engine\'s own figures at the head and computes them before it', () => {
+  it("gives the engine's own figures at the head and computes them before it", () => {
     const family = {
       compaction: 'leveled',
-      options: { max_bytes_for_level_base: '20', max_bytes_for_level_multiplier: '10', level0_file_num_compaction_trigger: '4', level_compaction_dynamic_level_bytes: 'false' },
+      options: {
+        max_bytes_for_level_base: '20',
+        max_bytes_for_level_multiplier: '10',
+        level0_file_num_compaction_trigger: '4',
+        level_compaction_dynamic_level_bytes: 'false',
+      },
       levels: [
         { level: 0, tables: 0, bytes: 0, score: 0, targetBytes: null },
         { level: 1, tables: 2, bytes: 55, score: 7.5, targetBytes: 20 },
@@ -338,7 +361,14 @@ describe('questions of the map', () => {
         [3, 1, 60, 2000, 0.03],
       ],
     );
-    assert.deepEqual(levelFacts(tree, [0], undefined, undefined)[0], { level: 0, tables: 3, bytes: 15, targetBytes: null, score: null, base: false });
+    assert.deepEqual(levelFacts(tree, [0], undefined, undefined)[0], {
+      level: 0,
+      tables: 3,
+      bytes: 15,
+      targetBytes: null,
+      score: null,
+      base: false,
+    });
   });
 });
 
@@ -349,7 +379,8 @@ describe('rows of the map', () => {
     for (const height of [60, 200, 400, 900]) {
       const places = new RowPlaces();
       places.update(layout, height);
-      if (height >= 200 && height <= 400) assert.ok(Math.abs(places.total - height) <= 4, `${places.total} of ${height}`);
+      if (height >= 200 && height <= 400)
+        assert.ok(Math.abs(places.total - height) <= 4, `${places.total} of ${height}`);
       for (let i = 1; i < layout.rows.length; i++) {
         assert.ok(places.top[i]! >= places.top[i - 1]! + places.height[i - 1]!, `row ${i} at ${height}`);
       }

@@ -2,6 +2,8 @@
  * The filter of one table, whatever its kind: LevelDB's per-block filters, RocksDB's full filters,
  * or partitions of them found through an index (rocksdb-leveldb.md §6 and §7).
  */
+
+import type { KeyOrder } from '../../../iter/order.ts';
 import type { BlockHandle } from '../footer.ts';
 import { IndexBlock } from '../indexBlock.ts';
 import type { TableReader } from '../tableReader.ts';
@@ -89,6 +91,7 @@ export class TableFilter {
   static #partitioned(table: TableReader, name: string, handle: BlockHandle): TableFilter {
     const block = table.readOwned(handle);
     const index = IndexBlock.decode(block, { ...table.indexFlags, firstKeys: false }, table.footer.offset, true);
+    const order = partitionOrder(table);
     const open = new Map<number, FilterReader>();
     const partition = (i: number): FilterReader => {
       const known = open.get(i);
@@ -109,7 +112,7 @@ export class TableFilter {
     }
     const shape: FilterShape = { ...(first?.shape ?? { scheme: 'constant', probes: null, chance: 1 }), bits };
     const probe: Probe = (b, start, length) => {
-      const i = index.find(b.subarray(start, start + length), table.order);
+      const i = index.find(b.subarray(start, start + length), order);
       // A damaged partition says nothing; the data decide.
       if (i >= index.count) return true;
       try {
@@ -120,4 +123,19 @@ export class TableFilter {
     };
     return new TableFilter(name, first?.kind ?? 'empty', 'partitioned', shape, bytes, blocks, probe);
   }
+}
+
+/**
+ * How the keys that bound the partitions, which end in a timestamp where the table stores any, compare with a
+ * key that has none. The first partition that is not behind a key has at least its newest version.
+ */
+function partitionOrder(table: TableReader): KeyOrder {
+  const { order } = table;
+  const stored = order.timestampSize - table.padTimestamp;
+  if (order.timestampSize === 0) return order;
+  return {
+    ...order,
+    compare: (a, aStart, aLength, b, bStart, bLength) =>
+      order.compareUser(a, aStart, Math.max(0, aLength - stored), b, bStart, bLength),
+  };
 }

@@ -11,21 +11,15 @@ import { MAX_SEQUENCE } from '../../../iter/cursor.ts';
 import type { DamageLog } from '../../../iter/damage.ts';
 import type { KeyOrder } from '../../../iter/order.ts';
 import type { TableInfo } from '../../../model/tree.ts';
-import { BlockParts, readBlockParts } from '../blockCursor.ts';
 import type { TableSource } from '../runCursor.ts';
 import { BlockFeed } from './blockFeed.ts';
-import { BATCH_MAX, Cursor as Field, Merge, SLOP, Status } from './layout.ts';
+import { BATCH_MAX, Cursor as Field, Merge, Status } from './layout.ts';
 import type { BlockMachine } from './machine.ts';
-import { PlainBlock } from './plainBlock.ts';
 
-/** Memory for the windows over all files, shared out among the runs. */
-const WINDOWS_BYTES = 8 << 20;
-const WINDOW_MIN = 16 << 10;
-const WINDOW_MAX = 256 << 10;
-/** Decompressed blocks in memory, likewise. */
-const REGIONS_BYTES = 4 << 20;
-const REGION_MIN = 8 << 10;
-const REGION_MAX = 64 << 10;
+/** Memory for what is read from all files at once, shared out among the runs; decompressed it may be twice as much. */
+const WINDOWS_BYTES = 4 << 20;
+const WINDOW_MIN = 8 << 10;
+const WINDOW_MAX = 64 << 10;
 /** Blocks of a run in memory. */
 const BLOCKS_MAX = 128;
 const KEY_BYTES = 256;
@@ -47,12 +41,10 @@ export class BlockMerge implements Cursor {
   ) {
     this.machine = machine;
     this.#order = order;
-    const share = (all: number, least: number, most: number): number =>
-      Math.min(most, Math.max(least, Math.floor(all / Math.max(1, runs.length))));
-    const window = share(WINDOWS_BYTES, WINDOW_MIN, WINDOW_MAX);
-    const region = share(REGIONS_BYTES, REGION_MIN, REGION_MAX);
+    const share = Math.floor(WINDOWS_BYTES / Math.max(1, runs.length));
+    const window = Math.min(WINDOW_MAX, Math.max(WINDOW_MIN, share));
     this.#runs = runs.map(
-      (tables, i) => new Run(machine, new BlockFeed(source, tables, order, damage, window), i, region),
+      (tables, i) => new Run(machine, new BlockFeed(machine, source, tables, order, damage, window), i),
     );
     machine.setWord(Merge.heap, machine.allocate(4 * runs.length));
     machine.setWord(Merge.countMax, BATCH_MAX);
@@ -254,25 +246,17 @@ export class BlockMerge implements Cursor {
   }
 }
 
-/** One run: its feed, and the place in the machine's memory where its next blocks stand decompressed. */
+/** One run: its feed, and the kernel's cursor over the blocks in memory. */
 class Run {
   readonly feed: BlockFeed;
   /** Of the kernel's cursor. */
   readonly address: number;
   readonly #machine: BlockMachine;
   readonly #blocks: number;
-  #region: number;
-  #regionBytes: number;
-  /** The feed has found a block for which there was no room. */
-  #waiting = false;
-  readonly #parts = new BlockParts();
-  readonly #plain = new PlainBlock();
 
-  constructor(machine: BlockMachine, feed: BlockFeed, index: number, regionBytes: number) {
+  constructor(machine: BlockMachine, feed: BlockFeed, index: number) {
     this.#machine = machine;
     this.feed = feed;
-    this.#regionBytes = regionBytes;
-    this.#region = machine.allocate(regionBytes);
     this.#blocks = machine.allocate(8 * BLOCKS_MAX);
     this.address = machine.allocate(Field.bytes);
     machine.setWord(this.address + Field.key, machine.allocate(KEY_BYTES));
@@ -286,7 +270,6 @@ class Run {
     const machine = this.#machine;
     const { address } = this;
     this.feed.start(key);
-    this.#waiting = false;
     machine.setWord(address + Field.next, 0);
     machine.setWord(address + Field.limit, 0);
     machine.setWord(address + Field.blocks, this.#blocks);
@@ -304,45 +287,10 @@ class Run {
     }
   }
 
-  /** Puts as many blocks as there is room for into memory, in place of those that are used up; false at the end. */
+  /** Takes the next blocks in place of those that are used up; false at the end. */
   refill(): boolean {
-    const { feed } = this;
     const machine = this.#machine;
-    let at = this.#region;
-    let count = 0;
-    while (count < BLOCKS_MAX && (this.#waiting || feed.next())) {
-      const { table } = feed;
-      let { bytes, start, length } = feed.block;
-      this.#waiting = false;
-      let limit = 0;
-      try {
-        readBlockParts(bytes, start, length, table.dialect, this.#parts);
-        limit = this.#parts.limit - start;
-        if (this.#parts.separated || table.globalSequence >= 0) {
-          this.#plain.rewrite(bytes, start, length, table.dialect, table.globalSequence);
-          ({ bytes, length } = this.#plain);
-          start = 0;
-          limit = length;
-        }
-      } catch (thrown) {
-        feed.damaged(thrown);
-      }
-      if (limit === 0) continue;
-      if (at + limit + SLOP > this.#region + this.#regionBytes) {
-        if (count > 0) {
-          this.#waiting = true;
-          break;
-        }
-        this.#regionBytes = 2 * (limit + SLOP);
-        this.#region = machine.allocate(this.#regionBytes);
-        at = this.#region;
-      }
-      machine.bytes.set(bytes.subarray(start, start + limit), at);
-      machine.setWord(this.#blocks + 8 * count, at);
-      machine.setWord(this.#blocks + 8 * count + 4, at + limit);
-      at += limit;
-      count++;
-    }
+    const count = this.feed.fill(this.#blocks, BLOCKS_MAX);
     machine.setWord(this.address + Field.blocks, this.#blocks);
     machine.setWord(this.address + Field.blocksEnd, this.#blocks + 8 * count);
     return count > 0;

@@ -3,6 +3,8 @@
  * 32 bits unless they say otherwise. What grows stands behind `FREE_AT` and is found by address.
  */
 
+import { LZ_TABLE_BYTES } from '../../../codec/lzEncoder.ts';
+
 /** Reads and copies of whole words may touch this many bytes behind what they should. */
 export const SLOP = 64;
 
@@ -118,7 +120,10 @@ export const BATCH_MAX = 512;
 export const BATCH_AT = 4096;
 /** The one record of what is handed over by itself. */
 export const SINGLE_AT = BATCH_AT + BATCH_MAX * Record.bytes;
-export const FREE_AT = SINGLE_AT + SLOP;
+/** Tables of the checksum and of the compressor. */
+export const CRC_AT = 24 << 10;
+export const LZ_AT = 40 << 10;
+export const FREE_AT = LZ_AT + LZ_TABLE_BYTES;
 
 /** Why `merge` or `step` came back. */
 export const Status = {

@@ -1,15 +1,21 @@
 /**
- * The memory and the functions of the kernels that merge, digest and build data blocks. Compiled once, at
+ * The memory and the functions of the kernels that check, decompress, merge, digest, build and compress data blocks. Compiled once, at
  * first use; each machine has a memory of its own, in which everything that works together stands: blocks
  * read, the batch, the block that is being built.
  */
+import { crcKernel, crcTables } from '../../../base/crc32c.ts';
+import { writeVarint } from '../../../base/varint.ts';
 import { compile, type Program, WasmMemory } from '../../../base/wasm.ts';
+import { LZ_TABLE_BYTES, LzTable } from '../../../codec/lzEncoder.ts';
+import { snappyDecoder } from '../../../codec/snappy.ts';
+import { snappyBound, snappyEncoder } from '../../../codec/snappyCompress.ts';
+import type { WriteBuffer } from '../fileWriter.ts';
 import { buildKernel } from './buildKernel.ts';
 import { digestKernels } from './digestKernel.ts';
-import { BATCH_AT, FREE_AT, Record, SINGLE_AT, SLOP } from './layout.ts';
+import { BATCH_AT, CRC_AT, FREE_AT, LZ_AT, Record, SINGLE_AT, SLOP } from './layout.ts';
 import { advanceKernel, mergeKernel, settleKernel, stepKernel } from './mergeKernel.ts';
 
-const FIRST_BYTES = 1 << 17;
+const FIRST_BYTES = 1 << 18;
 
 let program: Program | undefined;
 
@@ -22,13 +28,16 @@ function compiled(): Program {
       advance: advanceKernel(),
       build: buildKernel(),
       ...digestKernels(),
+      crc: crcKernel(CRC_AT),
+      snappyDecode: snappyDecoder(),
+      snappyEncode: snappyEncoder(LZ_AT),
     },
     FIRST_BYTES,
   );
   return program;
 }
 
-type Kernel = (a?: number, b?: number) => number;
+type Kernel = (a?: number, b?: number, c?: number, d?: number, e?: number, f?: number) => number;
 
 export class BlockMachine {
   readonly merge: Kernel;
@@ -41,11 +50,16 @@ export class BlockMachine {
   readonly digestBytes: Kernel;
   readonly digestNumber: Kernel;
   readonly digestEnd: Kernel;
+  readonly #crc: Kernel;
+  readonly #snappyDecode: Kernel;
+  readonly #snappyEncode: Kernel;
+  readonly #lzTable = new LzTable();
   /** The memory as 32-bit numbers. */
   words: Int32Array;
   readonly #memory: WasmMemory;
   /** Where free memory begins. */
   #free = FREE_AT;
+  #writeBuffer: MachineBuffer | undefined;
   /** Room for one entry from outside, and how much of it there is. */
   #single = 0;
   #singleBytes = 0;
@@ -64,6 +78,10 @@ export class BlockMachine {
     this.digestBytes = call['digestBytes'] as Kernel;
     this.digestNumber = call['digestNumber'] as Kernel;
     this.digestEnd = call['digestEnd'] as Kernel;
+    this.#crc = call['crc'] as Kernel;
+    this.#snappyDecode = call['snappyDecode'] as Kernel;
+    this.#snappyEncode = call['snappyEncode'] as Kernel;
+    this.bytes.set(crcTables, CRC_AT);
   }
 
   /** The memory; another array after `allocate`. */
@@ -78,6 +96,36 @@ export class BlockMachine {
     this.#memory.reserve(this.#free);
     if (this.words.buffer !== this.bytes.buffer) this.words = new Int32Array(this.bytes.buffer);
     return at;
+  }
+
+  /** Memory in which the table that is being built gathers; one at a time. */
+  writeBuffer(bytes: number): WriteBuffer {
+    if (this.#writeBuffer === undefined || this.#writeBuffer.length < bytes) {
+      this.#writeBuffer = new MachineBuffer(this, bytes);
+    }
+    return this.#writeBuffer;
+  }
+
+  /** CRC-32C of memory[start, end), unsigned. */
+  crc32c(start: number, end: number): number {
+    return ~this.#crc(start, end, -1) >>> 0;
+  }
+
+  /** Decodes the Snappy stream memory[start, end), without its length, to exactly `length` bytes at `into`; false if it is malformed. */
+  snappyDecode(start: number, end: number, into: number, length: number): boolean {
+    return this.#snappyDecode(into, into, into + length, start, end) !== 0;
+  }
+
+  /**
+   * Compresses memory[start, start + length) with Snappy, length included, to `into`, where there is room for
+   * `snappyRoom(length)` bytes; returns the stored length, or 0 if it would be longer than `maxBytes`.
+   */
+  snappyEncode(start: number, length: number, into: number, maxBytes: number): number {
+    const stream = writeVarint(this.bytes, into, length);
+    const limit = stream + Math.min(snappyBound(length), maxBytes - (stream - into));
+    const epoch = this.#lzTable.next(length, () => this.bytes.fill(0, LZ_AT, LZ_AT + LZ_TABLE_BYTES));
+    const end = this.#snappyEncode(start, start + length, stream, limit, LzTable.shift(length), epoch);
+    return end === 0 ? 0 : end - into;
   }
 
   /** The number at `address`, which is a multiple of 4. */
@@ -153,6 +201,33 @@ export class BlockMachine {
     }
     return this.#single;
   }
+}
+
+/** Memory of a machine in which the bytes of a file gather. */
+export class MachineBuffer implements WriteBuffer {
+  readonly #machine: BlockMachine;
+  start: number;
+  length: number;
+
+  constructor(machine: BlockMachine, length: number) {
+    this.#machine = machine;
+    this.length = length;
+    this.start = machine.allocate(length);
+  }
+
+  get bytes(): Uint8Array {
+    return this.#machine.bytes;
+  }
+
+  grow(n: number): void {
+    this.length = n + (n >>> 2);
+    this.start = this.#machine.allocate(this.length);
+  }
+}
+
+/** What `snappyEncode` may need for `length` bytes. */
+export function snappyRoom(length: number): number {
+  return snappyBound(length) + 8 + SLOP;
 }
 
 /** From here on `set`, which makes a view, is quicker than a loop. */
