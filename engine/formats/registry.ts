@@ -2,7 +2,7 @@
  * What a folder is, told from its content: file names raise the question, the bytes of MANIFEST and
  * OPTIONS answer it. Engines whose stores are not opened yet are named, not guessed over.
  */
-import { EMPTY, text } from '../base/bytes.ts';
+import { EMPTY, strictText, text } from '../base/bytes.ts';
 import { StoreError, toStoreError, unsupported } from '../base/errors.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { EngineId } from '../model/tree.ts';
@@ -77,6 +77,38 @@ function detectForeign(fs: FileSystem, directory: string, names: readonly string
   return undefined;
 }
 
+/** Longer than any name of a MANIFEST, and no text: what an encrypting environment makes of CURRENT. */
+const ENCRYPTED_FROM = 512;
+
+/** What holds stores without being one. */
+function detectContainer(fs: FileSystem, directory: string, names: readonly string[]): StoreError | undefined {
+  if (names.includes('meta') && names.some((n) => n === 'private' || n === 'shared_checksum' || n === 'shared')) {
+    const backups = listOrNothing(fs, joinPath(directory, 'meta')).filter((n) => /^\d+$/.test(n));
+    const which = backups.length === 0 ? '' : ` (backup ${backups.join(', ')})`;
+    return unsupported(`a directory of RocksDB's BackupEngine${which}: its tables are shared between backups`, {
+      mend: 'restore a backup with `ldb restore`, and open what it made',
+    });
+  }
+  if (names.includes('CURRENT')) {
+    const current = headOrNothing(fs, directory, 'CURRENT');
+    if (current.length >= ENCRYPTED_FROM && strictText(current) === undefined) {
+      return unsupported('CURRENT is no text: the files are encrypted, and only their owner can read them', {
+        path: 'CURRENT',
+        offset: 0,
+      });
+    }
+  }
+  return undefined;
+}
+
+function listOrNothing(fs: FileSystem, directory: string): string[] {
+  try {
+    return fs.list(directory);
+  } catch {
+    return [];
+  }
+}
+
 function statOf(fs: FileSystem, directory: string) {
   try {
     return fs.stat(directory);
@@ -105,6 +137,8 @@ export function detectStore(fs: FileSystem, directory: string): Detection {
   }
   const other = detectForeign(fs, directory, names);
   if (other !== undefined) return other;
+  const container = detectContainer(fs, directory, names);
+  if (container !== undefined) throw container.at({ path: directory });
   const kinds = names.filter((n) => !endsAsTable(n)).map((name) => ({ name, ...parseFileName(name) }));
   const manifests = kinds.filter((f) => f.kind === 'manifest').sort((a, b) => (b.number ?? 0) - (a.number ?? 0));
   if (manifests.length === 0 && !names.includes('CURRENT')) {

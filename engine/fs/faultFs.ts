@@ -138,6 +138,18 @@ export class FaultFs implements FileSystem {
     this.#run('syncDir', directory, () => this.#inner.syncDir(directory));
   }
 
+  rewriteTail(path: string, from: number): void {
+    const fault = this.#next('sync', path);
+    if (fault === undefined || fault.happens === true) {
+      // The bytes are there to be written again, whatever became of them before.
+      this.#inner.rewriteTail(path, from);
+      this.#lying.delete(path);
+      this.#dirty.delete(path);
+    }
+    if (fault?.forgets === true) this.#lying.add(path);
+    if (fault !== undefined) throw failure(path, fault);
+  }
+
   #handle(file: FileHandle): FileHandle {
     const { path } = file;
     return {

@@ -39,6 +39,12 @@ export interface FileSystem {
   link(from: string, to: string): void;
   mkdir(path: string): void;
   syncDir(directory: string): void;
+  /**
+   * Writes the bytes of a file from byte offset `from` on once more, in their place, and syncs it. A sync alone does
+   * not do for what another process left: once the system has told that process of a failed write, it takes the bytes
+   * for written (docs/decisions/tails-are-written-again.md).
+   */
+  rewriteTail(path: string, from: number): void;
 }
 
 /** Joins with `/`, which every platform's file API takes. */

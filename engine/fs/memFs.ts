@@ -213,6 +213,14 @@ export class MemFs implements FileSystem {
     this.#waiting = this.#waiting.filter((change) => !durable.includes(change));
   }
 
+  rewriteTail(path: string, _from: number): void {
+    const node = this.#node(path);
+    if (node.kind === 'directory') throw failure('INPUT', 'is a directory, not a file', path);
+    this.before?.('sync', path);
+    node.durable = node.now;
+    node.replaced = false;
+  }
+
   /** Puts a whole file where it is durable at once, with its directories. */
   put(path: string, bytes: Uint8Array): void {
     const parts = partsOf(path);

@@ -75,6 +75,7 @@ class NodeFile implements FileHandle {
   }
 }
 
+const REWRITE_BYTES = 256 << 10;
 const FLAGS: Readonly<Record<OpenMode, string>> = { read: 'r', create: 'w+', append: 'a+' };
 
 export const nodeFs: FileSystem = {
@@ -127,6 +128,23 @@ export const nodeFs: FileSystem = {
       if (process.platform === 'win32') return;
       const fd = fs.openSync(directory, 'r');
       try {
+        fs.fsyncSync(fd);
+      } finally {
+        fs.closeSync(fd);
+      }
+    }),
+  rewriteTail: (path, from) =>
+    guard(path, () => {
+      const fd = fs.openSync(path, 'r+');
+      try {
+        const end = fs.fstatSync(fd).size;
+        const chunk = new Uint8Array(Math.min(REWRITE_BYTES, Math.max(0, end - from)));
+        for (let at = from; at < end; ) {
+          const n = fs.readSync(fd, chunk, 0, Math.min(chunk.length, end - at), at);
+          if (n === 0) break;
+          for (let done = 0; done < n; ) done += fs.writeSync(fd, chunk, done, n - done, at + done);
+          at += n;
+        }
         fs.fsyncSync(fd);
       } finally {
         fs.closeSync(fd);

@@ -15,5 +15,6 @@ export function readOnlyFs(inner: FileSystem): FileSystem {
     link: refuse,
     mkdir: refuse,
     syncDir: refuse,
+    rewriteTail: refuse,
   };
 }

@@ -74,14 +74,7 @@ export class LiveLogs {
 
   /** A write is durable only with everything before it, which may stand in older logs. */
   sync(): void {
-    for (const number of this.#unsynced) {
-      const file = this.#fs.open(joinPath(this.#directory, walFileName(number)), 'append');
-      try {
-        file.sync();
-      } finally {
-        file.close();
-      }
-    }
+    for (const number of this.#unsynced) this.#fs.rewriteTail(joinPath(this.#directory, walFileName(number)), 0);
     this.#unsynced = [];
     this.#open?.sync();
   }

@@ -22,6 +22,9 @@ import { readCurrent } from './snapshot.ts';
 /** Makes the records of an edit; called once, after all file numbers were given out. */
 export type Records = () => readonly Uint8Array[];
 
+/** More than any edit takes: what stands before was synced by the edit that came after it. */
+const TAIL_BYTES = 1 << 20;
+
 interface Scan {
   readonly clean: boolean;
   /** The file's length, and where its last whole record ends. */
@@ -121,12 +124,7 @@ export class ManifestWriter {
    * everybody sees, and that a crash can still take back. Nothing may be removed on its word before.
    */
   confirm(): void {
-    const file = this.#fs.open(joinPath(this.#directory, this.file), 'append');
-    try {
-      file.sync();
-    } finally {
-      file.close();
-    }
+    this.#fs.rewriteTail(joinPath(this.#directory, this.file), Math.max(0, this.#size - TAIL_BYTES));
     this.#fs.syncDir(this.#directory);
   }
 

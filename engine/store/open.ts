@@ -20,10 +20,12 @@ export function openStore(fs: FileSystem, directory: string): StoreReader {
   const found = detectStore(fs, directory);
   if (found.refusal !== undefined) throw found.refusal.at({ path: directory });
   const dialect = found.engine === 'leveldb' ? leveldbDialect : rocksdbDialect;
+  let wals: string | undefined;
   return new StoreReader(fs, directory, dialect, {
-    fingerprint: () => fingerprint(fs, directory),
+    fingerprint: () => fingerprint(fs, directory) + (wals === undefined ? '' : `|${fingerprint(fs, wals)}`),
     read: () => {
       const snapshot = readSnapshot(fs, directory, dialect);
+      wals = snapshot.walDirectory;
       const sizes = directorySizes(fs, directory, snapshot.names);
       const version = buildVersion(snapshot.manifest, dialect, sizes);
       if (!snapshot.manifest.damaged) return { snapshot, version };

@@ -11,6 +11,7 @@ import { CURRENT_BYTES_MAX, endsAsTable, manifestFromCurrent, parseFileName } fr
 import { type FileSystem, joinPath, nameInside } from '../fs/fileSystem.ts';
 import { keyOrder } from '../iter/order.ts';
 import type { Version } from './version.ts';
+import { type WalPlace, walPlace } from './walPlace.ts';
 import { type ReplayResult, replayWals } from './walReplay.ts';
 
 export interface Snapshot {
@@ -18,6 +19,8 @@ export interface Snapshot {
   readonly replay: ReplayResult;
   readonly options: StoreOptions;
   readonly names: readonly string[];
+  /** Where the logs lie, if not beside the tables. */
+  readonly walDirectory?: string;
   readonly problems: readonly Problem[];
   /** Changes whenever the owner has written something that a refresh would show. */
   readonly fingerprint: string;
@@ -77,7 +80,7 @@ function findManifest(fs: FileSystem, directory: string, names: readonly string[
 }
 
 /** Sizes of what the owner appends to: equal fingerprints mean that nothing was written between. */
-export function fingerprint(fs: FileSystem, directory: string, names = fs.list(directory)): string {
+export function fingerprint(fs: FileSystem, directory: string, names: readonly string[] = fs.list(directory)): string {
   const parts: string[] = [];
   for (const name of names) {
     if (endsAsTable(name)) continue;
@@ -127,7 +130,10 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
       });
     }
     const options = dialect.loadOptions(fs, directory, names);
-    const replay = replayLogs(fs, directory, names, dialect, manifest, options);
+    const wals = walPlace(fs, directory, names, options);
+    const elsewhere = wals.directory === directory ? undefined : wals.directory;
+    const logsPrint = elsewhere === undefined ? '' : `|${fingerprint(fs, elsewhere, wals.names)}`;
+    const replay = elsewherePaths(replayLogs(fs, wals, dialect, manifest, options), elsewhere);
     const moved = shape(fs, directory, current, fs.list(directory)) !== before || replay.vanished.length > 0;
     if (!moved || attempt >= TRIES_MAX) {
       return {
@@ -135,6 +141,7 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
         replay,
         options,
         names,
+        ...(elsewhere === undefined ? {} : { walDirectory: elsewhere }),
         problems: [
           ...problems,
           ...manifest.problems,
@@ -145,7 +152,7 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
             'restore the log from a backup; what stands in tables is readable without it',
           ),
         ],
-        fingerprint: print,
+        fingerprint: print + logsPrint,
       };
     }
     replay.close();
@@ -160,10 +167,19 @@ function mended(directory: string, problems: readonly Problem[], mend: string): 
   });
 }
 
+/** Logs in another directory go by their whole path. */
+function elsewherePaths(replay: ReplayResult, directory: string | undefined): ReplayResult {
+  if (directory === undefined) return replay;
+  return {
+    ...replay,
+    files: replay.files.map((f) => ({ ...f, file: joinPath(directory, f.file) })),
+    problems: replay.problems.map((p) => ({ ...p, path: joinPath(directory, p.path) })),
+  };
+}
+
 function replayLogs(
   fs: FileSystem,
-  directory: string,
-  names: readonly string[],
+  { directory, names }: WalPlace,
   dialect: Dialect,
   manifest: ManifestState,
   options: StoreOptions,

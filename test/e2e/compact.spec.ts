@@ -13,38 +13,11 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import type { Locator } from 'playwright-core';
+import { makeEvents } from './events.ts';
 import { noBrowser, type Theme, Workbench } from './harness.ts';
 
 const KEYS = 600_000;
 const NAME = 'events';
-
-/** A LevelDB store whose compaction takes long enough to be seen and cancelled. */
-async function makeStore(directory: string): Promise<void> {
-  const db = new ClassicLevel<string, string>(directory, { writeBufferSize: 4 << 20, compression: false });
-  await db.open();
-  for (let round = 0; round < 2; round++) {
-    for (let from = 0; from < KEYS; from += 2000) {
-      const batch = db.batch();
-      for (let i = from; i < from + 2000; i++) {
-        const key = `event/${String(i).padStart(8, '0')}`;
-        if (round === 1 && i % 5 === 0) batch.del(key);
-        else if (round === 0 || i % 3 === 0) batch.put(key, `{"n":${i},"round":${round},"text":"${'x'.repeat(90)}"}`);
-      }
-      await batch.write();
-    }
-  }
-  // Once the engine's own compactions have come to rest, nothing is left that opening for writing would remove.
-  await until(
-    'the store is at rest',
-    async () => {
-      const before = readdirSync(directory).join();
-      await new Promise((done) => setTimeout(done, 700));
-      return before === readdirSync(directory).join();
-    },
-    (rests) => rests,
-  );
-  await db.close();
-}
 
 /** A digest over names and contents of tables and MANIFEST. */
 function digest(directory: string): string {
@@ -157,7 +130,7 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
     before(async () => {
       folder = mkdtempSync(join(tmpdir(), 'lsm-compact-'));
       directory = join(folder, NAME);
-      await makeStore(directory);
+      await makeEvents(directory, KEYS);
       app = await Workbench.open({ folder, theme, installed: true });
       await app.showStores();
       await app.openStore(directory);

@@ -4,11 +4,14 @@
  * (webview.*.test.ts). Pictures stay in .artifacts/screenshots/e2e-vis-*.png.
  */
 import { strict as assert } from 'node:assert';
-import { rmSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Frame, Locator } from 'playwright-core';
 import { smallSamples } from '../fixtures/samples.ts';
+import { makeEvents } from './events.ts';
 import { noBrowser, Workbench } from './harness.ts';
 
 const VISUALIZER = 'main.vis .map-scroll';
@@ -46,7 +49,9 @@ describe('visualiser: in VS Code', { skip: noBrowser }, () => {
   const selectedRows = (): Promise<string[]> =>
     app.page.locator('.part.sidebar .monaco-list-row.selected .label-name').allInnerTexts();
   const editorText = async (): Promise<string> =>
-    (await app.page.locator('.editor-instance .view-lines').first().innerText()).replaceAll('\u00a0', ' ');
+    (await app.page.locator('.editor-group-container.active .view-line').allInnerTexts())
+      .join('\n')
+      .replaceAll('\u00a0', ' ');
 
   async function visualizer(): Promise<Frame> {
     const frame = await app.webview(VISUALIZER);
@@ -88,8 +93,10 @@ describe('visualiser: in VS Code', { skip: noBrowser }, () => {
     assert.ok(picked !== undefined);
     const focused = await app.page.evaluate(() => document.activeElement?.closest('.part')?.id ?? '');
     assert.doesNotMatch(focused, /sidebar/, 'the tree does not take the focus');
-    await frame.getByRole('button', { name: 'Details and ladder at the side' }).click();
     const details = frame.locator('.details h2');
+    if (!(await details.isVisible())) {
+      await frame.getByRole('button', { name: 'Details and ladder at the side' }).click();
+    }
     assert.equal(await details.textContent(), `Table ${Number.parseInt(picked, 10)}`);
     // A table of L0 in the tree.
     const level = row(3, 'L0');
@@ -169,5 +176,82 @@ describe('visualiser: in VS Code', { skip: noBrowser }, () => {
     // Nobody has touched anything in it.
     await app.page.locator('.tab', { hasText: /^sensors-rocksdb$/ }).click();
     await app.webview('main.overview .store-head');
+  });
+});
+
+describe('visualiser: a compaction of ours while it runs', { skip: noBrowser }, () => {
+  let app: Workbench;
+  let folder: string;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'lsm-visualizer-'));
+    await makeEvents(join(folder, 'events'), 800_000);
+    app = await Workbench.open({ folder, theme: 'light', installed: true });
+    await app.showStores();
+    await app.openStore(join(folder, 'events'));
+    await app.webview('main.overview .store-head');
+    await app.runCommand('LSM: Show Compaction Visualizer');
+  });
+
+  after(async () => {
+    await app?.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  async function compactAll(): Promise<void> {
+    await app.runCommand('LSM: Compact…');
+    await app.pick('All tables');
+    const dialog = app.page.locator('.monaco-dialog-box');
+    await dialog.getByRole('button', { name: 'Compact in Place' }).click();
+    await dialog.waitFor({ state: 'hidden' });
+  }
+
+  const edits = async (frame: Frame): Promise<number> =>
+    Number(/of ([\d,]+)/.exec((await frame.locator('body').textContent()) ?? '')?.[1]?.replaceAll(',', '') ?? 0);
+
+  it('is cancelled from the page', async () => {
+    const frame = await app.webview(VISUALIZER);
+    await compactAll();
+    const job = frame.locator('section[aria-label="Running compaction"]');
+    await job.waitFor();
+    await job.getByText('Cancel').click();
+    await app.page
+      .locator('.notifications-toasts .notification-list-item')
+      .filter({ hasText: 'The compaction was cancelled' })
+      .waitFor();
+    await job.waitFor({ state: 'hidden' });
+    await app.quiet();
+  });
+
+  it('is seen in several pictures, and then in the history', async () => {
+    const frame = await app.webview(VISUALIZER);
+    const before = await edits(frame);
+    assert.ok(before > 0, 'the history is there');
+    const job = frame.locator('section[aria-label="Running compaction"]');
+    const map = frame.locator('.map-sheet');
+    await compactAll();
+    await job.waitFor();
+    const pictures = new Set<string>();
+    const told = new Set<string>();
+    while (await job.isVisible()) {
+      const percent = await job
+        .locator('[role=progressbar]')
+        .getAttribute('aria-valuenow', { timeout: 1000 })
+        .catch(() => null);
+      const picture = await map.screenshot();
+      // Only what was painted while it still ran.
+      if (!(await job.isVisible())) break;
+      pictures.add(createHash('sha256').update(picture).digest('hex'));
+      if (percent !== null) told.add(percent);
+      if (pictures.size <= 3) await app.screenshot(`e2e-vis-live-${pictures.size}`);
+    }
+    assert.ok(pictures.size >= 3, `${pictures.size} pictures of the map, progress ${[...told].join(', ')}`);
+    assert.ok(told.size >= 3, `progress ${[...told].join(', ')}`);
+    await until(
+      'the history has the edit',
+      () => edits(frame),
+      (n) => n > before,
+    );
+    await app.screenshot('e2e-vis-live-after');
   });
 });

@@ -122,6 +122,14 @@ describe('webview: table', { skip }, () => {
       assert.equal(String(what.offset).replace(/\B(?=(\d{3})+$)/g, ','), (await cellTexts(page, '.selected'))[1]);
     }
     await shot(page, 'table-blocks-dark');
+    await page.getByRole('button', { name: 'Save as CSV…' }).click();
+    const saved = await page.evaluate(() => {
+      const last = window.harness.sent.at(-1);
+      if (last?.t !== 'do' || last.what.action !== 'saveFile') return undefined;
+      return { name: last.what.suggested, lines: new TextDecoder().decode(last.what.bytes).split('\n') };
+    });
+    assert.equal(saved?.name, '000118.sst.blocks.csv');
+    assert.deepEqual([saved.lines.length, saved.lines[2]], [4098, '1,7786,6916,16943,zstd,34']);
   });
 
   it('pages through the entries, of all blocks or of one', async () => {

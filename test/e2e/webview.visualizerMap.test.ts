@@ -33,7 +33,8 @@ const liveTables = (page: Page): Promise<Live[]> =>
     const live = new Map<number, Live>();
     for (const event of history?.events.slice(0, history.shown) ?? []) {
       for (const life of event.removed) live.delete(life);
-      for (const { life, number, level, lo, hi, bytes } of event.added) live.set(life, { number, level, lo, hi, bytes });
+      for (const { life, number, level, lo, hi, bytes } of event.added)
+        live.set(life, { number, level, lo, hi, bytes });
     }
     return [...live.values()];
   });
@@ -307,7 +308,9 @@ describe('webview: map of the visualiser', { skip }, () => {
     await page.getByText('Map as SVG…').click();
     await page.waitForFunction(() => window.harness.actions().includes('saveFile'));
     const read = await page.evaluate(() => {
-      const file = window.harness.sent.flatMap((m) => (m.t === 'do' && m.what.action === 'saveFile' ? [m.what] : []))[0];
+      const file = window.harness.sent.flatMap((m) =>
+        m.t === 'do' && m.what.action === 'saveFile' ? [m.what] : [],
+      )[0];
       const document = new DOMParser().parseFromString(new TextDecoder().decode(file?.bytes), 'image/svg+xml');
       return {
         root: document.documentElement.nodeName,

@@ -122,6 +122,35 @@ describe('found by faults', () => {
     });
   }
 
+  for (const format of ['leveldb', 'rocksdb'] as const) {
+    for (const what of ['MANIFEST', '.log'] as const) {
+      it(`${format}: what a sync lost of the ${what} in a process that died is written again before it is counted on`, () => {
+        const mem = memStore(format);
+        const fs = new FaultFs(mem);
+        const first = StoreWriter.open(memEnvironment(fs), DIR);
+        write(first, [put(0, 'a', 'synced')]);
+        // The disk fails once, forgets that it did, and the process ends there.
+        let gone = false;
+        fs.rule = ({ kind, path }) => {
+          if (gone) return {};
+          gone = kind === 'sync' && path.includes(what);
+          return gone ? { forgets: true } : undefined;
+        };
+        assert.throws(() => (what === 'MANIFEST' ? first.flush() : write(first, [put(0, 'b', 'lost')])), StoreError);
+        assert.ok(gone);
+        fs.rule = undefined;
+        const second = StoreWriter.open(memEnvironment(fs), DIR);
+        write(second, [put(0, 'c', 'synced')]);
+        mem.crash();
+        const reader = openStore(mem, DIR);
+        const lines = content(reader);
+        reader.close();
+        assert.ok(lines.includes('default 0x61 : 0x73796E636564'), lines.join('; '));
+        assert.ok(lines.includes('default 0x63 : 0x73796E636564'), lines.join('; '));
+      });
+    }
+  }
+
   it('a listener that throws does not undo the edit that it is told of', () => {
     const { fs, writer } = twoTables('leveldb');
     const expected = content(writer.reader);

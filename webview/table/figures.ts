@@ -74,12 +74,14 @@ export function histogram(what: string, h: SizeHistogram): HTMLElement {
     'div',
     {},
     figure(picture, dataTable(what, ['Bytes', 'Entries', 'Share'], rows)),
-    el(
-      'div',
-      { class: 'card-note' },
-      n === 0 ? 'none' : `${size(h.min)} to ${size(h.max)}, mean ${size(round(h.mean))}, ${size(h.total)} in all`,
-    ),
+    el('div', { class: 'card-note' }, n === 0 ? 'none' : sizesText(h)),
   );
+}
+
+function sizesText(h: SizeHistogram): string {
+  const spread =
+    h.min === h.max ? `all ${size(h.min)}` : `${size(h.min)} to ${size(h.max)}, mean ${size(round(h.mean))}`;
+  return `${spread}, ${size(h.total)} in all`;
 }
 
 function round(bytes: number): number {

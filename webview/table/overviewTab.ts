@@ -110,7 +110,12 @@ function numbers(row: TableRow, stats: TableStats | undefined, p: TableProfile |
   const item = (value: string, name: string, hint: string): HTMLElement =>
     el('div', { class: 'number', title: hint }, el('dt', {}, name), el('dd', {}, value));
   const seq = p === undefined ? [row.smallestSeq, row.largestSeq] : [p.smallestSeq, p.largestSeq];
-  const seqText = seq[0] === null || seq[1] === null ? NOT_YET : `${count(seq[0] ?? 0)} – ${count(seq[1] ?? 0)}`;
+  const seqText =
+    seq[0] === null || seq[1] === null
+      ? NOT_YET
+      : seq[0] === seq[1]
+        ? count(seq[0] ?? 0)
+        : `${count(seq[0] ?? 0)} – ${count(seq[1] ?? 0)}`;
   return el(
     'dl',
     { class: 'numbers' },
@@ -120,7 +125,7 @@ function numbers(row: TableRow, stats: TableStats | undefined, p: TableProfile |
       p === undefined ? 'As the properties state it' : 'Entries that were read, range deletions among them',
     ),
     item(
-      p === undefined ? NOT_YET : `${count(deletions(p))} · ${percent(p.tombstoneShare)}`,
+      p === undefined ? NOT_YET : tombstones(p),
       'tombstones',
       'Deletions of any kind, and their share of the entries',
     ),
@@ -144,6 +149,11 @@ function numbers(row: TableRow, stats: TableStats | undefined, p: TableProfile |
     ),
     item(seqText, 'sequence numbers', 'Oldest and newest write in the table'),
   );
+}
+
+function tombstones(p: TableProfile): string {
+  const n = deletions(p);
+  return n === 0 ? '0' : `${count(n)} · ${percent(p.tombstoneShare)}`;
 }
 
 function types(p: TableProfile): HTMLElement {

@@ -15,7 +15,7 @@ import { menu } from '../ui/menu.ts';
 import { levelTone } from './colours.ts';
 import type { Context, Pane } from './context.ts';
 import { CURVE_WORDS, type Curve, curveOf, curvesOf, isKnown, valueText } from './curveData.ts';
-import { type Columns, columnsOf, doubled, extremes, highest, placesIn, yMarks } from './decimate.ts';
+import { type Columns, columnsOf, doubled, extremes, highest, means, placesIn, yMarks } from './decimate.ts';
 import { palette } from './mapPalette.ts';
 import { CURVES, type CurveId } from './saved.ts';
 import type { ScrubberPane } from './scrubber.ts';
@@ -23,7 +23,7 @@ import { placeOf, seek } from './seek.ts';
 import { onTheme, theme } from './theme.ts';
 import type { TimeAxis } from './time.ts';
 import { GUTTER, RIGHT } from './timeScale.ts';
-import { css } from './tones.ts';
+import { css, mix, parseColour } from './tones.ts';
 
 const PLOT_HEIGHT = 76;
 /** Milliseconds between two drawings while events come in. */
@@ -49,6 +49,13 @@ interface Plot {
 
 const colourOf = (level: number): string =>
   level < 0 ? theme().color('charts-blue') : css(levelTone(palette().tones, level));
+
+/** `colour` mixed into the background, so that lines over it stay apart. */
+function faint(colour: string, share = 0.4): string {
+  const { tones } = palette();
+  const rgb = parseColour(colour);
+  return rgb === undefined ? colour : css(mix(tones.background, rgb, share));
+}
 
 export class CurvesPane implements Pane {
   readonly element: HTMLElement;
@@ -208,7 +215,7 @@ export class CurvesPane implements Pane {
     const { curve } = p;
     p.box.hidden = !p.known;
     if (curve === undefined || !p.known) return;
-    if (p.plot === undefined || p.plot.series.length !== p.tops.length + 1) {
+    if (p.plot === undefined || p.plot.series.length !== 1 + p.tops.length * (curve.stacked ? 1 : 2)) {
       p.plot?.destroy();
       p.plot = this.#newUplot(p, curve, wide);
     }
@@ -217,18 +224,22 @@ export class CurvesPane implements Pane {
     for (const top of p.tops) most = Math.max(most, highest(top, on.first, on.last));
     p.marks = yMarks(most, curve.unit === 'bytes');
     if (plot.width !== wide) plot.setSize({ width: wide, height: PLOT_HEIGHT });
-    const ys = p.tops.map((v) => (on.dense === undefined ? v.subarray(on.first, on.last + 1) : extremes(v, on.dense)));
-    plot.setData([on.x, ...ys] as unknown as uPlot.AlignedData, true);
+    const whole = (v: Float64Array): Float64Array => v.subarray(on.first, on.last + 1);
+    const { dense } = on;
+    const ys = p.tops.map((v) => (dense === undefined ? whole(v) : means(v, dense)));
+    const bands = curve.stacked ? [] : p.tops.map((v) => (dense === undefined ? whole(v) : extremes(v, dense)));
+    plot.setData([on.x, ...bands, ...ys] as unknown as uPlot.AlignedData, true);
   }
 
   #newUplot(p: Plot, curve: Curve, wide: number): uPlot {
     const stepped = uPlot.paths.stepped?.({ align: 1 });
     const linear = uPlot.paths.linear?.();
-    const paths: uPlot.Series.PathBuilder = (u, i, from, to) => {
-      // With a point for each place, a value holds until the next one; with several places a pixel it is a band.
-      const dense = this.#isDense(u.data[0]);
-      return ((dense ? linear : stepped) as uPlot.Series.PathBuilder)(u, i, from, to);
-    };
+    // With a point for each place, a value holds until the next one. With several places a pixel, the mean is a
+    // line, and what lies between the least and the largest a band behind it.
+    const line: uPlot.Series.PathBuilder = (u, i, from, to) =>
+      ((this.#isDense(u.data[0]) ? linear : stepped) as uPlot.Series.PathBuilder)(u, i, from, to);
+    const band: uPlot.Series.PathBuilder = (u, i, from, to) =>
+      this.#isDense(u.data[0]) ? (linear as uPlot.Series.PathBuilder)(u, i, from, to) : null;
     const one = curve.series.length === 1;
     const options: uPlot.Options = {
       width: wide,
@@ -261,20 +272,29 @@ export class CurvesPane implements Pane {
       ],
       series: [
         {},
-        ...curve.series.map((s) => {
-          const colour = (): string => colourOf(s.level);
-          return {
-            paths,
-            points: { show: false },
-            width: curve.stacked ? 0 : 1.5,
-            stroke: colour,
-            ...(curve.stacked ? { fill: colour } : one ? { fill: () => `${colour()}2e` } : {}),
-          };
-        }),
+        ...(curve.stacked
+          ? []
+          : curve.series.map((s) => ({
+              paths: band,
+              points: { show: false },
+              width: 1,
+              stroke: () => faint(colourOf(s.level)),
+            }))),
+        ...curve.series.map((s) => ({
+          paths: line,
+          points: { show: false },
+          width: curve.stacked ? 0 : 1.5,
+          stroke: () => colourOf(s.level),
+          ...(curve.stacked
+            ? { fill: () => colourOf(s.level) }
+            : one
+              ? { fill: () => faint(colourOf(s.level), 0.18) }
+              : {}),
+        })),
       ],
     };
     fill(p.box);
-    return new uPlot(options, [[], ...curve.series.map(() => [])] as unknown as uPlot.AlignedData, p.box);
+    return new uPlot(options, [[], ...options.series.slice(1).map(() => [])] as unknown as uPlot.AlignedData, p.box);
   }
 
   #isDense(x: ArrayLike<number>): boolean {

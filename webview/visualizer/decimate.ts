@@ -54,6 +54,30 @@ export function extremes(values: Float64Array, columns: Columns): Float64Array {
   return out;
 }
 
+/** The mean of the places in each column, twice, so that it goes with `extremes`; columns without a place keep the value before. */
+export function means(values: Float64Array, columns: Columns): Float64Array {
+  const n = columns.x.length;
+  const out = new Float64Array(2 * n);
+  let held = values[Math.max(0, (columns.from[0] as number) - 1)] ?? 0;
+  for (let c = 0; c < n; c++) {
+    const from = columns.from[c] as number;
+    const to = Math.min(values.length, columns.from[c + 1] as number);
+    let sum = 0;
+    let known = 0;
+    for (let i = from; i < to; i++) {
+      const v = values[i] as number;
+      if (Number.isNaN(v)) continue;
+      sum += v;
+      known++;
+    }
+    const mean = known > 0 ? sum / known : to > from ? Number.NaN : held;
+    if (to > from) held = values[to - 1] as number;
+    out[2 * c] = mean;
+    out[2 * c + 1] = mean;
+  }
+  return out;
+}
+
 /** The x-axis that goes with `extremes`. */
 export function doubled(x: Float64Array): Float64Array {
   const out = new Float64Array(2 * x.length);

@@ -14,7 +14,7 @@ import { captionAt, timeText } from './words.ts';
 const LISTED = 50;
 
 export class DetailsPane implements Pane {
-  readonly element = el('div', { class: 'details' });
+  readonly element = el('div', {});
   readonly #context: Context;
   readonly #update = perFrame(() => this.#paint());
   /** What is on show, so that passing events do not take the focus from its links. */

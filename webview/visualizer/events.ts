@@ -1,28 +1,69 @@
-/** All events in rows: the alternative to scrubber and curves. The row picked is the place on show. */
+/**
+ * All events in rows, with the figures of the curves that are chosen after each of them: the alternative to
+ * scrubber and curves. The row that is picked is the place on show.
+ */
 import { EVENT_KINDS, FLAG_INFERRED } from '../../engine/model/timeline/columns.ts';
-import type { Timeline } from '../../engine/model/timeline/timeline.ts';
 import { count, size } from '../text/numbers.ts';
 import { visibleString } from '../text/visible.ts';
-import { el } from '../ui/dom.ts';
+import { el, fill } from '../ui/dom.ts';
 import { Grid, type GridColumn } from '../ui/grid.ts';
 import { perFrame } from '../ui/host.ts';
 import type { Context, Pane } from './context.ts';
+import { CURVE_WORDS, curveOf, curvesOf, valueText } from './curveData.ts';
+import type { CurveId } from './saved.ts';
 import { placeOf, seek } from './seek.ts';
 import type { TimeAxis } from './time.ts';
 import { captionAt, timeText } from './words.ts';
 
 export class EventsPane implements Pane {
-  readonly element: HTMLElement;
+  readonly element = el('div', { class: 'list' });
   readonly #context: Context;
-  readonly #grid: Grid<number>;
+  readonly #time: TimeAxis;
+  readonly #curves: () => readonly CurveId[];
   readonly #update = perFrame(() => this.#fill());
-  #timeline: Timeline | undefined;
+  #grid: Grid<number> | undefined;
+  /** What the grid's columns are made for. */
+  #made = '';
+  #version = '';
 
-  constructor(context: Context, time: TimeAxis) {
+  constructor(context: Context, time: TimeAxis, curves: () => readonly CurveId[]) {
     this.#context = context;
+    this.#time = time;
+    this.#curves = curves;
+    context.state.on((changed) => {
+      if (changed.has('at') || changed.has('curvesAs')) this.#update();
+    });
+    context.onData(this.#update);
+  }
+
+  /** Shows the figures that are chosen now. */
+  refresh(): void {
+    this.#update();
+  }
+
+  #fill(): void {
+    const { timeline, info, state } = this.#context;
+    if (state.now.curvesAs !== 'table') return;
+    const grid = this.#gridFor();
+    const version = `${info?.family} ${info?.epoch} ${info?.revision ?? 0}`;
+    if (this.#version !== version) grid.repaint();
+    this.#version = version;
+    if (grid.rows !== timeline.events) grid.setRows(timeline.events);
+    const at = placeOf(this.#context) - 1;
+    if (at !== grid.selected) grid.select(at);
+  }
+
+  /** The grid with columns for the curves that are chosen and the levels that there are. */
+  #gridFor(): Grid<number> {
+    const chosen = this.#curves();
+    const made = `${chosen.join()} ${curvesOf(this.#context)?.bytes.length ?? 0}`;
+    if (this.#grid !== undefined && made === this.#made) return this.#grid;
+    this.#made = made;
+    const focused = this.#grid?.element === document.activeElement;
+    const context = this.#context;
     this.#grid = new Grid<number>({
       label: 'Edits',
-      columns: columns(context, time),
+      columns: [...columns(context, this.#time), ...figures(context, chosen)],
       source: { row: (i) => i, need: () => {} },
       onSelect: (i) => {
         if (i >= 0 && i + 1 !== placeOf(context)) {
@@ -31,22 +72,35 @@ export class EventsPane implements Pane {
         }
       },
     });
-    this.element = el('div', { class: 'list' }, this.#grid.element);
-    context.state.on((changed) => {
-      if (changed.has('at') || changed.has('curvesAs')) this.#update();
-    });
-    context.onData(this.#update);
+    fill(this.element, this.#grid.element);
+    if (focused) this.#grid.element.focus();
+    return this.#grid;
   }
+}
 
-  #fill(): void {
-    const { timeline, state } = this.#context;
-    if (state.now.curvesAs !== 'table') return;
-    if (this.#timeline !== timeline) this.#grid.repaint();
-    this.#timeline = timeline;
-    if (this.#grid.rows !== timeline.events) this.#grid.setRows(timeline.events);
-    const at = placeOf(this.#context) - 1;
-    if (at !== this.#grid.selected) this.#grid.select(at);
-  }
+/** A column for each series of the chosen curves. */
+function figures(context: Context, chosen: readonly CurveId[]): GridColumn<number>[] {
+  const now = curvesOf(context);
+  if (now === undefined) return [];
+  return chosen.flatMap((id) =>
+    curveOf(now, id).series.map((series, i): GridColumn<number> => {
+      const { title, hint } = CURVE_WORDS[id];
+      return {
+        id: `${id}${i}`,
+        title: series.label === '' ? title : `${title.replace(/ per level$|^Compaction /, '')} ${series.label}`,
+        hint: `${title}, after the edit: ${hint}`,
+        width: series.label === '' ? 132 : 92,
+        min: 44,
+        align: 'right',
+        render: (cell, event) => {
+          const all = curvesOf(context);
+          const curve = all === undefined ? undefined : curveOf(all, id);
+          const value = curve?.series[i]?.values[event + 1] ?? Number.NaN;
+          cell.textContent = curve === undefined ? '' : valueText(curve.unit, value);
+        },
+      };
+    }),
+  );
 }
 
 function columns(context: Context, time: TimeAxis): GridColumn<number>[] {
@@ -68,25 +122,21 @@ function columns(context: Context, time: TimeAxis): GridColumn<number>[] {
     {
       id: 'time',
       title: 'Time (UTC)',
-      width: 176,
+      width: 172,
       min: 60,
       render: (cell, event) => {
         const known = timeText(context.timeline.at[event] as number);
-        if (known === '' && time.times.length > 0) {
-          cell.classList.add('dim');
-          cell.textContent = `~ ${timeText(time.times[event + 1] as number).slice(0, 19)}`;
-          cell.title = 'Not told; put in between its neighbours';
-        } else {
-          cell.classList.remove('dim');
-          cell.removeAttribute('title');
-          cell.textContent = known;
-        }
+        const about = known === '' && time.times.length > 0;
+        cell.classList.toggle('dim', about);
+        cell.textContent = about ? `~ ${timeText(time.times[event + 1] as number).slice(0, 19)}` : known;
+        if (about) cell.title = 'Not told; put in between its neighbours';
+        else cell.removeAttribute('title');
       },
     },
     {
       id: 'kind',
       title: 'Kind',
-      width: 104,
+      width: 118,
       min: 50,
       render: (cell, event) => {
         const kind = EVENT_KINDS[context.timeline.kind[event] as number] ?? 'unknown';
@@ -99,7 +149,7 @@ function columns(context: Context, time: TimeAxis): GridColumn<number>[] {
     {
       id: 'what',
       title: 'What',
-      width: 320,
+      width: 380,
       min: 80,
       flex: true,
       render: (cell, event) => {

@@ -121,16 +121,17 @@ function veil(surface: Surface, s: Scene, lives: readonly number[]): void {
   rows.forEach((kept, i) => {
     const row = layout.rows[i];
     if (row === undefined || row.tables.length === 0) return;
-    // The highest sublevel takes the room above it along.
-    const band = i === 0 ? places.bandOf(row.level) : undefined;
-    const y = band === undefined ? (places.top[i] as number) : band.top;
-    const h = (places.top[i] as number) + (places.height[i] as number) - y;
+    const y = places.top[i] as number;
+    // Down to the next sublevel, and above the highest one up to where its level begins.
+    const h =
+      layout.rows[i + 1]?.level === row.level ? (places.top[i + 1] as number) - y : (places.height[i] as number);
+    const band = layout.rows[i - 1]?.level === row.level ? undefined : places.bandOf(row.level);
+    if (band !== undefined) surface.rect(s.gutter, band.top, right - s.gutter, y - band.top, palette.background, alpha);
     kept.sort((a, b) => (layout.left[a] as number) - (layout.left[b] as number));
     let from = s.gutter;
     const dim = (to: number): void => {
       if (to > from) surface.rect(from, y, to - from, h, palette.background, alpha);
     };
-    const top = places.top[i] as number;
     for (const life of kept) {
       const a = Math.round(xOf(s, layout.left[life] as number));
       const b = Math.max(a + 2, Math.round(xOf(s, layout.right[life] as number)) - 1);

@@ -109,16 +109,15 @@ function label(
   const size = formatBytes(t.bytes[life] as number);
   const style = { ...SMALL, colour };
   // Digits are about as wide as this; close enough to decide what to write.
-  const wide = (text: string): number => text.length * 6.8;
-  if (wide(number) > room) return;
+  const wide = (text: string, bold: boolean): number => text.length * (bold ? 7.7 : 7);
   const middle = y + height / 2 + 4;
-  if (height >= 30 && wide(size) <= room) {
+  if (height >= 30 && wide(number, true) <= room && wide(size, false) <= room) {
     surface.text(number, from, middle - 7, { ...style, bold: true });
     surface.text(size, from, middle + 7, style);
-  } else if (wide(number) + wide(size) + 8 <= room) {
+  } else if (wide(number, true) + wide(size, false) + 8 <= room) {
     surface.text(number, from, middle, { ...style, bold: true });
     surface.text(size, from + room, middle, { ...style, align: 'right' });
-  } else surface.text(number, from, middle, style);
+  } else if (wide(number, false) <= room) surface.text(number, from, middle, style);
 }
 
 const SCORE_MAX_DIGITS = 100;

@@ -239,14 +239,15 @@ export class MapPane implements Pane {
     if (this.#marksStale) this.#paintOver();
   }
 
+  /** The picture of now, also where the pane is hidden: then as large as it was, or of a usual size. */
   #sceneNow(): Scene {
+    const { clientWidth, clientHeight } = this.#scroll;
+    this.#width = clientWidth || this.#scene?.width || 1100;
+    this.#height = clientHeight || this.#scene?.height || 480;
+    this.#layoutStale = true;
     this.#frame();
-    if (this.#scene === undefined) {
-      // Never on screen so far: a picture of a usual size.
-      this.#width ||= 1100;
-      this.#height ||= 480;
-      this.#frame();
-    }
+    this.#width = clientWidth;
+    this.#height = clientHeight;
     return this.#scene as Scene;
   }
 
@@ -341,7 +342,7 @@ export class MapPane implements Pane {
   #marks(scene: Scene, exported: boolean): Marks {
     const { state } = this.#context;
     const { hover, selected, search, progress, explain, axis, family } = state.now;
-    const live = !exported && hover >= 0 && isLive(scene, hover) ? hover : -1;
+    const live = hover >= 0 && isLive(scene, hover) ? hover : -1;
     if (this.#overlapsOf !== live) {
       this.#overlapsOf = live;
       this.#overlaps = live < 0 ? [] : overlaps(this.#tree, live);
@@ -352,7 +353,7 @@ export class MapPane implements Pane {
         : undefined;
     const job = progress?.job;
     return {
-      hover: live,
+      hover: exported ? -1 : live,
       overlaps: this.#overlaps,
       selected,
       cursor: exported || axis !== 'keys' ? undefined : this.#cursor,
@@ -471,8 +472,11 @@ export class MapPane implements Pane {
 
   #pick(life: number, add: boolean): void {
     const { selected } = this.#context.state.now;
-    if (!add) this.#select([life]);
-    else if (selected.includes(life)) this.#select(selected.filter((other) => other !== life));
+    if (!add) {
+      if (selected.length !== 1 || selected[0] !== life) this.#select([life]);
+      return;
+    }
+    if (selected.includes(life)) this.#select(selected.filter((other) => other !== life));
     else this.#select([life, ...selected]);
   }
 

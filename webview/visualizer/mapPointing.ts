@@ -25,6 +25,7 @@ export class Pointing {
   readonly #actions: PointingActions;
   #pressedAt: { readonly x: number; readonly y: number } | undefined;
   #lastX = 0;
+  #lastY = 0;
   #dragging = false;
 
   constructor(element: HTMLElement, actions: PointingActions) {
@@ -53,11 +54,15 @@ export class Pointing {
     if (event.button !== 0) return;
     this.#pressedAt = { x: event.clientX, y: event.clientY };
     this.#lastX = event.clientX;
+    this.#lastY = event.clientY;
   }
 
   #move(event: PointerEvent): void {
     const pressed = this.#pressedAt;
-    if (pressed !== undefined && !this.#dragging && Math.abs(event.clientX - pressed.x) >= STILL) {
+    const moved =
+      pressed !== undefined &&
+      Math.max(Math.abs(event.clientX - pressed.x), Math.abs(event.clientY - pressed.y)) >= STILL;
+    if (moved && !this.#dragging) {
       this.#dragging = true;
       this.#element.setPointerCapture(event.pointerId);
       this.#element.classList.add('dragging');
@@ -65,7 +70,9 @@ export class Pointing {
     }
     if (this.#dragging) {
       this.#actions.pan(this.#lastX - event.clientX);
+      this.#element.scrollTop += this.#lastY - event.clientY;
       this.#lastX = event.clientX;
+      this.#lastY = event.clientY;
       return;
     }
     const { x, y } = this.#at(event);

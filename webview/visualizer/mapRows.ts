@@ -24,7 +24,9 @@ const LEVEL_MAX = 120;
 /** The band of L0 against that of another level, where it has sublevels. */
 const L0_WEIGHT = 1.6;
 const SUBLEVEL_MAX = 30;
-const SUBLEVEL_MIN = 3;
+/** As thin as a sublevel gets without need, and with it. */
+const SUBLEVEL_GOOD = 5;
+const SUBLEVEL_MIN = 1;
 const SUBLEVEL_GAP = 1;
 
 export class RowPlaces {
@@ -54,10 +56,15 @@ export class RowPlaces {
     const deeper = this.bands.length - 1;
     const gaps = this.bands.reduce((sum, b, i) => sum + (i === 0 ? 0 : b.skippedFrom >= 0 ? SKIPPED_GAP : GAP), 0);
     const room = available - 2 * PAD - gaps;
-    const weight = deeper + (stacked ? L0_WEIGHT : 1);
-    const level = Math.floor(Math.min(LEVEL_MAX, Math.max(LEVEL_MIN, room / weight)));
-    const needed = sublevels * (SUBLEVEL_MIN + SUBLEVEL_GAP) - SUBLEVEL_GAP;
-    const l0 = Math.max(needed, level * (stacked ? L0_WEIGHT : 1));
+    const weight = stacked ? L0_WEIGHT : 1;
+    let level = Math.min(LEVEL_MAX, Math.max(LEVEL_MIN, room / (deeper + weight)));
+    let l0 = level * weight;
+    // Where many tables pile up, L0 takes what the other levels can spare, and only then more than there is.
+    const comfortable = sublevels * (SUBLEVEL_GOOD + SUBLEVEL_GAP);
+    if (l0 < comfortable) {
+      l0 = Math.max(l0, Math.min(comfortable, room - deeper * LEVEL_MIN), sublevels * (SUBLEVEL_MIN + SUBLEVEL_GAP));
+      level = Math.max(LEVEL_MIN, Math.min(level, (room - l0) / Math.max(1, deeper)));
+    }
 
     let at = PAD;
     this.bands.forEach((band, i) => {
@@ -90,10 +97,10 @@ export class RowPlaces {
   }
 
   #placeRows(layout: MapLayout, sublevels: number): void {
-    const l0 = this.bandOf(0);
-    const one = l0 === undefined ? 0 : Math.floor((l0.height + SUBLEVEL_GAP) / Math.max(1, sublevels)) - SUBLEVEL_GAP;
-    const most = layout.axis === 'keys' ? SUBLEVEL_MAX : LEVEL_MAX;
-    const height = Math.max(SUBLEVEL_MIN, Math.min(most, one));
+    const most = (layout.axis === 'keys' ? SUBLEVEL_MAX : LEVEL_MAX * L0_WEIGHT) + SUBLEVEL_GAP;
+    const l0 = this.bandOf(0)?.height ?? 0;
+    // A part of a pixel counts, so that many thin rows fill the band; edges are on whole pixels.
+    const pitch = Math.max(SUBLEVEL_MIN + SUBLEVEL_GAP, Math.min(most, (l0 + SUBLEVEL_GAP) / Math.max(1, sublevels)));
     layout.rows.forEach((row, i) => {
       const band = this.bandOf(row.level);
       if (band === undefined) return;
@@ -102,8 +109,10 @@ export class RowPlaces {
         this.height[i] = band.height;
         return;
       }
-      this.top[i] = band.top + band.height - (row.sublevel + 1) * (height + SUBLEVEL_GAP) + SUBLEVEL_GAP;
-      this.height[i] = height;
+      const ground = band.top + band.height + SUBLEVEL_GAP;
+      const top = Math.round(ground - (row.sublevel + 1) * pitch);
+      this.top[i] = top;
+      this.height[i] = Math.max(SUBLEVEL_MIN, Math.round(ground - row.sublevel * pitch) - SUBLEVEL_GAP - top);
     });
   }
 }

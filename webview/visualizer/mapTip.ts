@@ -19,7 +19,7 @@ function bornText(tree: TreeAt, life: number): string {
   const t = tree.timeline;
   const event = t.born[life] as number;
   const time = timeText(t.at[event] as number);
-  return `edit ${count(event + 1)}${time === '' ? '' : `, ${time.slice(0, 19)}`}`;
+  return `edit ${count(event + 1)}${time === '' ? '' : `, ${time.slice(0, 19)} UTC`}`;
 }
 
 /** One sentence: what a screen reader says of the table. */

@@ -12,6 +12,7 @@ import { MODE_NAMES } from './colours.ts';
 import { CurvesPane } from './curves.ts';
 import { Data } from './data.ts';
 import { DetailsPane } from './details.ts';
+import { EditTablesPane } from './editTables.ts';
 import { EventsPane } from './events.ts';
 import { exportMenu } from './export.ts';
 import { LadderPane } from './ladder.ts';
@@ -61,9 +62,10 @@ export function buildPage(
     },
     show: (next: readonly CurveId[]) => place({ curves: next }),
   });
-  const events = new EventsPane(data, time);
+  const events = new EventsPane(data, time, () => layout.curves);
   const tables = new TablesPane(data);
   const details = new DetailsPane(data);
+  const editTables = new EditTablesPane(data);
   const ladder = new LadderPane(data);
   const search = new SearchPane(data);
   const job = new JobPane(data);
@@ -178,6 +180,7 @@ export function buildPage(
   main.append(mapBox, split.element, transport, scrubber.element, below);
 
   // The side.
+  const tablesSide = el('div', { class: 'details' }, details.element, editTables.element);
   const sides = segmented<'details' | 'explain'>(
     'Side pane',
     [
@@ -200,7 +203,7 @@ export function buildPage(
         sideButton.focus();
       }),
     ),
-    el('div', { class: 'side-body' }, details.element, ladder.element),
+    el('div', { class: 'side-body' }, tablesSide, ladder.element),
   );
   const sideSplit = splitter({
     label: 'Width of the side pane',
@@ -245,7 +248,7 @@ export function buildPage(
     show(below, layout.curvesOpen);
     show(curves.element, asCurves === 'curves');
     show(events.element, asCurves === 'table');
-    show(curves.chooser, asCurves === 'curves' && layout.curvesOpen);
+    show(curves.chooser, layout.curvesOpen);
     show(curvesAs.element, layout.curvesOpen);
     below.style.height = `${layout.curvesHeight}px`;
     fold.title = layout.curvesOpen ? 'Fold the curves' : 'Show the curves';
@@ -258,11 +261,13 @@ export function buildPage(
     side.style.width = `${layout.sideWidth}px`;
     sideButton.setAttribute('aria-pressed', String(open));
     if (open) sides.value = layout.side === 'explain' ? 'explain' : 'details';
-    show(details.element, layout.side === 'details');
+    show(tablesSide, layout.side === 'details');
     show(ladder.element, layout.side === 'explain');
     split.refresh();
     sideSplit.refresh();
     curves.refresh();
+    events.refresh();
+    editTables.refresh();
   }
 
   const paint = perFrame(() => {
@@ -329,9 +334,6 @@ export function buildPage(
     }
     if (changed.has('timeAxis') || changed.has('family')) paint();
     if (changed.has('explain') && state.now.explain !== undefined) place({ side: 'explain' });
-    else if (changed.has('selected') && state.now.selected.length > 0 && layout.side === 'explain') {
-      // The ladder stays until somebody asks for the details; picking a step's table picks it on the map.
-    }
     if (!changed.has('hover') || changed.size > 1) save();
   });
 

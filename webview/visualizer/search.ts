@@ -48,7 +48,12 @@ export class SearchPane implements Pane {
         if (key !== undefined) this.#input.value = displayKey(key, 400);
         else if (document.activeElement !== this.#input) this.#input.value = '';
       }
-      if (changed.has('search') || (changed.has('at') && context.state.now.search !== undefined)) this.#update();
+      if (
+        changed.has('search') ||
+        changed.has('mapAs') ||
+        (changed.has('at') && context.state.now.search !== undefined)
+      )
+        this.#update();
     });
     context.onData(this.#update);
     this.#paint();
@@ -96,7 +101,8 @@ export class SearchPane implements Pane {
     const { search } = this.#context.state.now;
     show(this.#clear, search !== undefined || this.#input.value !== '');
     if (this.#input.classList.contains('invalid')) return;
-    if (search === undefined) {
+    // The map says it beside the tables themselves.
+    if (search === undefined || this.#context.state.now.mapAs === 'map') {
       setText(this.#answer, '');
       return;
     }

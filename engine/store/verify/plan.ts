@@ -78,6 +78,10 @@ export function planVerify(view: StoreView): VerifyPlan {
       );
     }
   }
+  if (snapshot.walDirectory !== undefined) {
+    for (const { file, number } of snapshot.replay.files)
+      add({ kind: 'wal', directory, dialect: dialect.id, file, number });
+  }
   let files = 0;
   let bytes = 0;
   for (const name of ['CURRENT', 'IDENTITY', snapshot.options.file]) {

@@ -47,6 +47,7 @@ export function memoryFs(files: Readonly<Record<string, Uint8Array>>): FileSyste
     link: assertReadOnly,
     mkdir: assertReadOnly,
     syncDir: assertReadOnly,
+    rewriteTail: assertReadOnly,
   };
 }
 

@@ -63,6 +63,18 @@ describe('what a folder is', () => {
     }
   });
 
+  it('backups and encrypted stores are named as what they are', () => {
+    const backup = new MemFs();
+    for (const d of ['/d', '/d/meta', '/d/private', '/d/shared_checksum']) backup.mkdir(d);
+    backup.put('/d/meta/3', utf8('x'));
+    assert.throws(() => detectStore(backup, '/d'), { code: 'UNSUPPORTED', message: /BackupEngine \(backup 3\)/ });
+    const noise = Uint8Array.from({ length: 4112 }, (_, i) => (i * 167) ^ (i >> 3));
+    assert.throws(() => detectStore(folder({ CURRENT: noise, 'MANIFEST-000001': noise }), '/d'), {
+      code: 'UNSUPPORTED',
+      message: /encrypted/,
+    });
+  });
+
   it('a MANIFEST of garbage is still a store, and OPTIONS decides which', () => {
     const garbage = { CURRENT: utf8('MANIFEST-000001\n'), 'MANIFEST-000001': new Uint8Array(500).fill(0x5a) };
     assert.equal(detectStore(folder(garbage), '/d').engine, 'leveldb');

@@ -157,6 +157,7 @@ describe('the proof', () => {
       syncDir: (d) => {
         fs.syncDir(d);
       },
+      rewriteTail: (p, from) => fs.rewriteTail(p, from),
       open: (path, mode): FileHandle => {
         const file = fs.open(path, mode);
         if (mode !== 'create') return file;

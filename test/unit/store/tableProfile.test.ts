@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { describe, it } from 'node:test';
 import { hex, utf8 } from '../../../engine/base/bytes.ts';
-import { seeded } from '../../../engine/base/entropy.ts';
+import { type Clock, seeded, systemClock } from '../../../engine/base/entropy.ts';
 import { StoreError } from '../../../engine/base/errors.ts';
 import { FastLocalBloomBuilder } from '../../../engine/formats/block/filter/fastLocalBloomBuilder.ts';
 import { openFullFilter } from '../../../engine/formats/block/filter/filter.ts';
@@ -11,6 +11,8 @@ import { DamageLog } from '../../../engine/iter/damage.ts';
 import { isDeletion } from '../../../engine/iter/resolve.ts';
 import type { SizeHistogram, TableProfile } from '../../../engine/model/tableProfile.ts';
 import type { TableInfo } from '../../../engine/model/tree.ts';
+import type { EngineNotice, TableRow } from '../../../engine/protocol/engineApi.ts';
+import { Service } from '../../../engine/service.ts';
 import { openStore } from '../../../engine/store/open.ts';
 import { KeySample, lookalike, withRandomTail } from '../../../engine/store/profile/absentKeys.ts';
 import { expectedRate } from '../../../engine/store/profile/filterTheory.ts';
@@ -262,7 +264,7 @@ for (const [name, make] of [
       const infos = [...opened(truth).view.version.tables.values()];
       let answered = 0;
       let told = 0;
-      for (let round = 0; round < 250; round++) {
+      for (let round = 0; round < 120; round++) {
         const info = infos[Math.floor(next() * infos.length)] as TableInfo;
         const bytes = (truth.files.get(info.file) as Uint8Array).slice();
         for (let n = 1 + Math.floor(next() * 3); n > 0; n--) {
@@ -280,7 +282,7 @@ for (const [name, make] of [
           assert.ok(thrown instanceof StoreError, String((thrown as Error).stack));
         }
       }
-      assert.ok(answered > 50 && told > 30, `${answered} answered, ${told} with problems`);
+      assert.ok(answered > 25 && told > 12, `${answered} answered, ${told} with problems`);
     });
 
     it('can be left in the middle', async () => {
@@ -294,6 +296,40 @@ for (const [name, make] of [
     });
   });
 }
+
+describe('profile: asked of the service', () => {
+  it('says how far it is, and crosses to another thread whole', async () => {
+    const truth = await tinyRocksDb();
+    const notices: EngineNotice[] = [];
+    let elapsed = 0;
+    // Time flies: each slice is worth a notice.
+    const clock: Clock = { now: () => 0, elapsed: () => (elapsed += 1000), turn: () => systemClock.turn() };
+    const service = new Service({
+      fs: readOnlyFs(mount(truth)),
+      clock,
+      lockOwner: () => undefined,
+      notify: (n) => void notices.push(n),
+    });
+    await service.call('open', { path: AT });
+    const { items } = await service.call('tables', { family: 0, level: -1, offset: 0, limit: 1 });
+    const table = (items[0] as TableRow).number;
+    const p = await service.call('tableProfile', { table });
+    assert.deepEqual(structuredClone(p), p);
+    const told = notices.filter((n) => n.kind === 'profileProgress');
+    assert.ok(told.length > 0 && told.every((n) => n.table === table && n.done <= n.total));
+    const token = { cancelled: false };
+    const waiting = service.call('tableProfile', { table }, token);
+    token.cancelled = true;
+    await assert.rejects(
+      async () => waiting,
+      (e) => e instanceof StoreError && e.code === 'CANCELLED',
+    );
+    await assert.rejects(
+      async () => service.call('tableProfile', { table: 987_654 }),
+      (e) => e instanceof StoreError && e.code === 'INPUT',
+    );
+  });
+});
 
 describe('profile: a filter that lies', () => {
   it('is caught by its false negatives', async () => {

@@ -6,6 +6,7 @@ import { propertyNote, propertyReading } from '../../../webview/table/propertyNo
 import { axisTop, stripColumns } from '../../../webview/table/stripModel.ts';
 import { isTableUi, type TableUi } from '../../../webview/table/uiState.ts';
 import {
+  blocksCsv,
   bucketRange,
   bucketsShown,
   bucketTick,
@@ -125,6 +126,20 @@ describe('table editor: strip of blocks', () => {
     assert.deepEqual(
       columns.map((c) => c.damaged),
       columns.map((_, i) => i === 5),
+    );
+  });
+
+  it('is written as comma-separated values', () => {
+    const blocks = blocksOf([400, 500]);
+    blocks.entries[0] = 7;
+    blocks.compression[1] = 255;
+    const profile = {
+      blocks,
+      compression: [{ compression: 'zstd', blocks: 1, bytes: 200, rawBytes: 400 }],
+    } as unknown as TableProfile;
+    assert.equal(
+      blocksCsv(profile),
+      'block,offset,stored_bytes,raw_bytes,compression,entries\n0,0,200,400,zstd,7\n1,100,250,,unreadable,\n',
     );
   });
 
