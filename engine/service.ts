@@ -33,7 +33,7 @@ import { Rated } from './service/progress.ts';
 import { repair } from './service/repair.ts';
 import { createSample } from './service/sample.ts';
 import { Timelines } from './service/timeline.ts';
-import { verifyOpenStore } from './service/verify.ts';
+import { verifyDirectory, verifyOpenStore } from './service/verify.ts';
 import { blockLines } from './store/dump/blockBytes.ts';
 import { dumpLines } from './store/dump/dump.ts';
 import { explainGet } from './store/explain.ts';
@@ -47,7 +47,7 @@ import { summarize, tableRow } from './store/summary.ts';
 import { tableProfile } from './store/tableProfile.ts';
 import { blockDetails, tableDetails } from './store/tableStats.ts';
 import { versionValue, visibleValue } from './store/values.ts';
-import type { SpawnVerify } from './store/verify/verify.ts';
+import type { SpawnVerify, VerifyWorld } from './store/verify/verify.ts';
 import type { WriteEnvironment } from './store/writeEnvironment.ts';
 
 export interface Environment {
@@ -158,7 +158,7 @@ export class Service {
     timelineChunk: (p) => this.#timelines.chunk(p),
     timelineKeys: (p) => this.#timelines.keys(p),
     timelinePosition: (p) => this.#timelines.position(p),
-    verify: (_p, token) => this.#verify(token),
+    verify: (p, token) => this.#verify(p.path, token),
     compactPlan: (p, token) => this.#compactPlan(p, token),
     compact: (p, token) => this.#compact(p, token),
     flush: (_p, token) => this.#flush(token),
@@ -343,10 +343,10 @@ export class Service {
     return { items, offset: p.offset, total, complete };
   }
 
-  #verify(token: CancelToken): Promise<VerifyReport> {
+  #verify(path: string | undefined, token: CancelToken): Promise<VerifyReport> {
     const { fs, clock, verifyThreads: threads } = this.#env;
     let noticed = Number.NEGATIVE_INFINITY;
-    return verifyOpenStore(this.store, {
+    const world: VerifyWorld = {
       fs,
       clock,
       threads,
@@ -356,7 +356,14 @@ export class Service {
         noticed = clock.elapsed();
         this.#env.notify({ kind: 'verifyProgress', progress });
       },
-    });
+    };
+    if (path === undefined) return verifyOpenStore(this.store, world);
+    try {
+      this.#openAs(path, isDirectory(fs, path) ? 'directory' : 'table');
+    } catch (thrown) {
+      return verifyDirectory(path, thrown, world);
+    }
+    return verifyOpenStore(this.store, world);
   }
 
   // ── Writing ──────────────────────────────────────────────────────────────────────────────────
@@ -458,6 +465,14 @@ export class Service {
     this.#lenses.clear();
     this.#open?.store.close();
     this.#open = undefined;
+  }
+}
+
+function isDirectory(fs: FileSystem, path: string): boolean {
+  try {
+    return fs.stat(path).isDirectory;
+  } catch {
+    return true;
   }
 }
 

@@ -257,6 +257,7 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
   vscode: ['extension'],
   '@vscode/webview-ui-toolkit': ['webview/toolkit.ts'],
   'hash-wasm': ['engine/codec'],
+  uplot: ['webview/visualizer/plot.ts'],
 };
 
 /** Time and chance come from engine/base/entropy.ts, so that a run can be repeated. */

@@ -37,7 +37,9 @@ let loading = 0;
 /** The engine went and is not back. */
 let lost = false;
 
-const save = debounce(150, () => {
+const save = debounce(150, saveNow);
+
+function saveNow(): void {
   if (summary === undefined) return;
   host.state = {
     view: 'overview',
@@ -45,7 +47,7 @@ const save = debounce(150, () => {
     storeName,
     ui: { family: familyId ?? 0, axis, mode, scroll: document.documentElement.scrollTop },
   };
-});
+}
 
 const title = el('h1');
 const path = el('div', { class: 'path mono' });
@@ -249,8 +251,8 @@ function setSummary(next: StoreSummary): void {
   }
   paint();
   void loadTables();
-  // What is left here opens the tab again after a window reload, touched or not.
-  save();
+  // What is left here opens the tab again after a window reload, touched or not, and however soon it is hidden.
+  saveNow();
 }
 
 function restore(): void {

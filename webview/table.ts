@@ -160,8 +160,8 @@ function onInit(next: TableInit): void {
   overview.show(next.table, details?.stats, profile);
   paintProblems();
   start(next);
-  // What is left here opens the tab again after a window reload, touched or not.
-  saveSoon();
+  // What is left here opens the tab again after a window reload, touched or not, and however soon it is hidden.
+  save();
 }
 
 /** Asks for what is not there yet. */

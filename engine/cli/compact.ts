@@ -1,20 +1,15 @@
 /** `lsm compact`: plans a compaction, or carries it out in place or on a copy. */
-import { systemClock } from '../base/entropy.ts';
 import { toStoreError } from '../base/errors.ts';
 import { formatBytes, formatCount } from '../model/display.ts';
-import type {
-  CompactionPlan,
-  CompactionProgress,
-  CompactionRequest,
-  EngineNotice,
-  FamilyCompaction,
-} from '../protocol/engineApi.ts';
+import type { CompactionPlan, CompactionProgress, CompactionRequest, FamilyCompaction } from '../protocol/engineApi.ts';
 import type { Service } from '../service.ts';
 import { type Args, CF_OPTION, type CommandSpec, JSON_OPTION, KEY_OPTIONS, readKey, UsageError } from './args.ts';
 import { numberJson } from './format.ts';
 import { Interrupt } from './interrupt.ts';
 import { Output } from './output.ts';
+import { ProgressLine } from './progressLine.ts';
 import { EXIT, newService, reportProblems } from './store.ts';
+import { prepareThread } from './threads.ts';
 
 export const compactCommand: CommandSpec = {
   name: 'compact',
@@ -39,8 +34,11 @@ export const compactCommand: CommandSpec = {
     const target = readTarget(args);
     const interrupt = new Interrupt();
     const progress = new ProgressLine();
-    const service = newService((notice) => progress.notice(notice));
+    const service = newService((notice) => {
+      if (notice.kind === 'compactionProgress') progress.show(() => progressWords(notice.progress));
+    });
     try {
+      if (!args.has('dry-run')) prepareThread(path);
       await service.call('open', { path });
       const family = service.store.view.familyByName(args.text('cf') ?? 'default').state.id;
       const request: CompactionRequest = { family, ...target };
@@ -189,29 +187,9 @@ function print(result: FamilyCompaction, args: Args): void {
 
 const DOING = { plan: 'counted', copy: 'copied', merge: 'merged', proof: 'verified', commit: 'committed' } as const;
 
-/** One line on the terminal that is written over; nothing where stderr is none. */
-class ProgressLine {
-  readonly #isTerminal = process.stderr.isTTY === true;
-  #last = Number.NEGATIVE_INFINITY;
-  #shown = false;
-
-  notice(notice: EngineNotice): void {
-    if (notice.kind === 'compactionProgress') this.#show(notice.progress);
-  }
-
-  #show({ phase, percent, readBytes, bytesPerSecond, etaSeconds }: CompactionProgress): void {
-    const now = systemClock.elapsed();
-    if (!this.#isTerminal || now - this.#last < 100) return;
-    this.#last = now;
-    this.#shown = true;
-    const speed = bytesPerSecond === 0 ? '' : `, ${formatBytes(bytesPerSecond)}/s`;
-    const left = etaSeconds === null ? '' : `, ${Math.ceil(etaSeconds)} s left`;
-    const done = `${percent.toFixed(0).padStart(3)} % ${DOING[phase]} ${formatBytes(readBytes)}`;
-    process.stderr.write(`\r\u001b[K${done}${speed}${left}`);
-  }
-
-  clear(): void {
-    if (this.#shown) process.stderr.write('\r\u001b[K');
-    this.#shown = false;
-  }
+/** "42 % merged 12 MB, 118 MB/s, 3 s left" */
+function progressWords({ phase, percent, readBytes, bytesPerSecond, etaSeconds }: CompactionProgress): string {
+  const speed = bytesPerSecond === 0 ? '' : `, ${formatBytes(bytesPerSecond)}/s`;
+  const left = etaSeconds === null ? '' : `, ${Math.ceil(etaSeconds)} s left`;
+  return `${percent.toFixed(0).padStart(3)} % ${DOING[phase]} ${formatBytes(readBytes)}${speed}${left}`;
 }

@@ -1,12 +1,8 @@
 /** `lsm verify`: checks everything that can be checked, and says where what is wrong. */
 import { systemClock } from '../base/entropy.ts';
 import { describeProblem } from '../base/errors.ts';
-import { nodeFs } from '../fs/nodeFs.ts';
-import { readOnlyFs } from '../fs/readOnlyFs.ts';
 import { counted, formatBytes, formatCount } from '../model/display.ts';
 import type { Finding, VerifyProgress, VerifyReport } from '../model/verify.ts';
-import { verifyDirectory } from '../service/verify.ts';
-import type { VerifyWorld } from '../store/verify/verify.ts';
 import { type CommandSpec, JSON_OPTION } from './args.ts';
 import { escapeText } from './format.ts';
 import { Output } from './output.ts';
@@ -29,17 +25,7 @@ export const verifyCommand: CommandSpec = {
     const service = newService((n) => n.kind === 'verifyProgress' && meter.show(n.progress), threads);
     let report: VerifyReport;
     try {
-      await service.call(isFile(path) ? 'openTable' : 'open', { path });
-      report = await service.call('verify', {});
-    } catch (thrown) {
-      const world: VerifyWorld = {
-        fs: readOnlyFs(nodeFs),
-        clock: systemClock,
-        threads,
-        progress: (progress) => meter.show(progress),
-        isCancelled: () => false,
-      };
-      report = await verifyDirectory(path, thrown, world);
+      report = await service.call('verify', { path });
     } finally {
       meter.clear();
     }
@@ -50,14 +36,6 @@ export const verifyCommand: CommandSpec = {
     return report.findings.some((f) => f.severity === 'damage') ? EXIT.no : EXIT.done;
   },
 };
-
-function isFile(path: string): boolean {
-  try {
-    return !nodeFs.stat(path).isDirectory;
-  } catch {
-    return false;
-  }
-}
 
 function print(report: VerifyReport, out: Output): void {
   for (const f of report.findings) out.text(`${line(f)}\n`);

@@ -2,6 +2,7 @@
 import { createInterface } from 'node:readline';
 import { fromHex, utf8 } from '../base/bytes.ts';
 import { StoreError } from '../base/errors.ts';
+import { formatCount } from '../model/display.ts';
 import type { TreeEvent } from '../model/events.ts';
 import { Maintenance } from '../store/background.ts';
 import { createStore } from '../store/create.ts';
@@ -12,6 +13,7 @@ import { WriteRefused } from '../store/writeGate.ts';
 import { StoreWriter } from '../store/writer.ts';
 import { type Args, CF_OPTION, type CommandSpec, JSON_OPTION, KEY_OPTIONS, readKey, UsageError } from './args.ts';
 import { Interrupt } from './interrupt.ts';
+import { ProgressLine } from './progressLine.ts';
 import { EXIT, reportProblems } from './store.ts';
 
 const SYNC_OPTION = { name: 'sync', help: 'return only when the write would outlive a power failure' } as const;
@@ -50,9 +52,22 @@ async function withWriter(args: Args, run: (writer: StoreWriter) => Promise<numb
 /** What the engine would do in the background. It has been done before where a command has its own maintenance. */
 async function settle(writer: StoreWriter): Promise<number> {
   const interrupt = new Interrupt();
-  const maintenance = new Maintenance(writer, systemWriteEnvironment, { onProblem: (p) => reportProblems([p]) });
+  const line = new ProgressLine();
+  const maintenance = new Maintenance(writer, systemWriteEnvironment, {
+    onProblem: (p) => {
+      line.clear();
+      reportProblems([p]);
+    },
+    onProgress: ({ inputs, outputLevel }, progress) => {
+      const percent = (progress?.percent ?? 0).toFixed(0).padStart(3);
+      const tables = inputs.length === 1 ? '1 table' : `${formatCount(inputs.length)} tables`;
+      line.show(() => `${percent} % compacted, ${tables} into level ${outputLevel}`);
+    },
+  });
   try {
-    if (await maintenance.settled(() => interrupt.asked)) return EXIT.done;
+    const settled = await maintenance.settled(() => interrupt.asked);
+    line.clear();
+    if (settled) return EXIT.done;
     process.stderr.write('lsm: interrupted: what was written holds, the compaction was given up\n');
     return EXIT.interrupted;
   } finally {

@@ -111,8 +111,11 @@ export interface EngineApi {
     readonly position: number;
     readonly exact: boolean;
   };
-  /** Checks every file of the open store, or the one table; cancellable, with `verifyProgress` notices. */
-  verify(p: Record<string, never>): VerifyReport;
+  /**
+   * Checks every file of the open store, or the one table; cancellable, with `verifyProgress` notices. With a path
+   * what is there is opened first; a store that cannot be opened is checked file by file.
+   */
+  verify(p: { readonly path?: string | undefined }): VerifyReport;
   /** What a forced compaction would do, counted by merging the inputs without writing; cancellable. */
   compactPlan(p: CompactionRequest): CompactionPlans;
   /**

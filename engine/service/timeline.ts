@@ -193,10 +193,11 @@ export class Timelines {
     const facts = this.#facts;
     const pace = new Pace(this.#clock, () => token.cancelled || this.#store !== store);
     await pace.through(facts.read(fs, directory, store.view.snapshot.names));
-    await this.#readManifest(store, fs, directory, facts, pace);
-    const history = this.#history;
-    if (history === undefined) return;
-    this.#explainAgain(history, facts);
+    // Before there are so many new events that the older ones are final.
+    this.#explainAgain(facts);
+    const history = await this.#readManifest(store, fs, directory, facts, pace);
+    // Our own engine may have told of some meanwhile.
+    this.#explainAgain(facts);
     for (const family of history.families.values()) {
       if (family.builder.events === family.events) continue;
       if (await pace.through(family.builder.keys.rank())) family.epoch = ++this.#epoch;
@@ -205,16 +206,22 @@ export class Timelines {
     }
   }
 
-  async #readManifest(store: StoreReader, fs: FileSystem, directory: string, facts: LogFacts, pace: Pace) {
+  async #readManifest(
+    store: StoreReader,
+    fs: FileSystem,
+    directory: string,
+    facts: LogFacts,
+    pace: Pace,
+  ): Promise<History> {
     const { file, identity, size } = currentManifest(store, fs, directory);
-    const known = this.#history;
+    let history = this.#history;
     // Shorter than what was read of it: written anew.
-    if (known?.manifest !== file || known.identity !== identity || size < known.changes.offset) {
+    if (history?.manifest !== file || history.identity !== identity || size < history.changes.offset) {
       this.#epoch++;
       const changes = new ManifestChanges(store.shared.dialect.decodeEdit);
-      this.#history = { manifest: file, identity, changes, families: new Map(), open: [], explained: facts.version };
+      history = { manifest: file, identity, changes, families: new Map(), open: [], explained: facts.version };
+      this.#history = history;
     }
-    const history = this.#history as History;
     const handle = fs.open(joinPath(directory, file), 'read');
     try {
       for (const changes of history.changes.read(handle, file)) {
@@ -224,11 +231,13 @@ export class Timelines {
     } finally {
       handle.close();
     }
+    return history;
   }
 
   /** Looks at the newest events again if a log has told more. */
-  #explainAgain(history: History, facts: LogFacts): void {
-    if (history.explained === facts.version) return;
+  #explainAgain(facts: LogFacts): void {
+    const history = this.#history;
+    if (history === undefined || history.explained === facts.version) return;
     history.explained = facts.version;
     if (history.open.length === 0) return;
     for (const open of history.open) {

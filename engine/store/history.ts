@@ -200,15 +200,22 @@ function remove(family: Family, edit: VersionEdit): TableId[] {
 }
 
 function placed(f: NewFile, order: KeyOrder): PlacedTable {
+  const { number, level, bytes, smallestSeq, largestSeq } = f;
+  const smallest = withoutTimestamp(f.smallest, f, order);
+  const largest = withoutTimestamp(f.largest, f, order);
   const createdAt = madeAt(f);
+  // One shape for nearly all of them: there may be a million.
+  if (smallestSeq !== undefined && largestSeq !== undefined && createdAt !== undefined) {
+    return { number, level, bytes, smallest, largest, smallestSeq, largestSeq, createdAt };
+  }
   return {
-    number: f.number,
-    level: f.level,
-    bytes: f.bytes,
-    smallest: withoutTimestamp(f.smallest, f, order),
-    largest: withoutTimestamp(f.largest, f, order),
-    ...(f.smallestSeq === undefined ? {} : { smallestSeq: f.smallestSeq }),
-    ...(f.largestSeq === undefined ? {} : { largestSeq: f.largestSeq }),
+    number,
+    level,
+    bytes,
+    smallest,
+    largest,
+    ...(smallestSeq === undefined ? {} : { smallestSeq }),
+    ...(largestSeq === undefined ? {} : { largestSeq }),
     ...(createdAt === undefined ? {} : { createdAt }),
   };
 }

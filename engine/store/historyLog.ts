@@ -57,6 +57,8 @@ function newJob(kind: EventKind, at: number | undefined, why: string | undefined
 /** How far one log file was read, and what waits for more of it. */
 interface LogState {
   readonly place: LogPlace;
+  /** Of the file when it was read last. */
+  size: number;
   read(line: string): void;
   readonly stalls: StallReader;
 }
@@ -106,18 +108,19 @@ export class LogFacts implements Causes {
     this.#engine = engine;
   }
 
-  /** Reads what the logs hold that was not read before. Steps are short. */
+  /** Reads what the logs hold that was not read before. Steps are short. `LOG` may have come after `names`. */
   *read(fs: FileSystem, directory: string, names: readonly string[]): Generator<void, void> {
-    for (const name of infoLogs(names)) {
+    for (const name of infoLogs(names.includes('LOG') ? names : [...names, 'LOG'])) {
       try {
         const path = joinPath(directory, name);
-        const { inode, device } = fs.stat(path);
+        const { inode, device, size } = fs.stat(path);
+        const id = inode === 0 ? name : `${device}:${inode}`;
+        let state = this.#logs.get(id);
+        if (state?.size === size) continue;
         const file = fs.open(path, 'read');
         try {
-          const id = inode === 0 ? name : `${device}:${inode}`;
-          let state = this.#logs.get(id);
           // Shorter than before: written anew.
-          if (state === undefined || file.size() < state.place.offset) {
+          if (state === undefined || size < state.place.offset) {
             state = this.#newLog();
             this.#logs.set(id, state);
           }
@@ -128,6 +131,7 @@ export class LogFacts implements Causes {
             yield;
             left = SLICE_LINES;
           }
+          state.size = size;
         } finally {
           file.close();
         }
@@ -185,6 +189,9 @@ export class LogFacts implements Causes {
       ...UNTOLD,
       readBytes: e.io?.readBytes ?? Number.NaN,
       writtenBytes: e.io?.writtenBytes ?? Number.NaN,
+      micros: e.micros ?? Number.NaN,
+      recordsIn: e.recordsIn ?? Number.NaN,
+      recordsOut: e.recordsOut ?? Number.NaN,
     };
     const cause: Cause = { kind: e.kind, at: e.at, why: e.why, facts, live: true };
     for (const t of e.added) this.#live.set(gone.has(t.number) ? `${t.number}@${t.level}` : t.number, cause);
@@ -197,7 +204,7 @@ export class LogFacts implements Causes {
     for (const { stalls } of this.#logs.values()) stalls.end();
     const stalls = new StallReader(this.#stalls);
     const place = { offset: 0 };
-    if (this.#engine === 'leveldb') return { place, stalls, read: this.#levelDb() };
+    if (this.#engine === 'leveldb') return { place, size: -1, stalls, read: this.#levelDb() };
     const parser = new EventLogParser();
     const join = this.#rocksDb();
     const read = (line: string): void => {
@@ -206,7 +213,7 @@ export class LogFacts implements Causes {
         stalls.read(e);
       }
     };
-    return { place, stalls, read };
+    return { place, size: -1, stalls, read };
   }
 
   #created(

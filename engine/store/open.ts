@@ -24,15 +24,29 @@ export function openStore(fs: FileSystem, directory: string): StoreReader {
   return new StoreReader(fs, directory, dialect, {
     fingerprint: () => fingerprint(fs, directory) + (wals === undefined ? '' : `|${fingerprint(fs, wals)}`),
     read: () => {
-      const snapshot = readSnapshot(fs, directory, dialect);
-      wals = snapshot.walDirectory;
-      const sizes = directorySizes(fs, directory, snapshot.names);
-      const version = buildVersion(snapshot.manifest, dialect, sizes);
-      if (!snapshot.manifest.damaged) return { snapshot, version };
-      return { snapshot, version: salvageTables(fs, directory, dialect, snapshot, version) };
+      for (let attempt = 1; ; attempt++) {
+        const snapshot = readSnapshot(fs, directory, dialect);
+        wals = snapshot.walDirectory;
+        const version = buildVersion(snapshot.manifest, dialect, directorySizes(fs, directory));
+        if (snapshot.manifest.damaged) {
+          return { snapshot, version: salvageTables(fs, directory, dialect, snapshot, version) };
+        }
+        // A table that is gone while the store has moved on was compacted away since the MANIFEST was read.
+        const gone = version.problems.some((p) => p.code === 'NOT_FOUND');
+        if (!gone || attempt >= TRIES_MAX || fingerprint(fs, directory) === ownPart(snapshot))
+          return { snapshot, version };
+        snapshot.replay.close();
+      }
     },
   });
 }
+
+/** Readings of a store that loses tables while it is looked at, before it is shown as it was caught. */
+const TRIES_MAX = 20;
+
+/** The fingerprint without that of logs in another directory. */
+const ownPart = ({ fingerprint: whole, walDirectory }: Snapshot): string =>
+  walDirectory === undefined ? whole : whole.slice(0, whole.lastIndexOf('|'));
 
 /** Throws StoreError if the file is no block-based table. */
 export function openTableFile(fs: FileSystem, path: string): StoreReader {

@@ -185,15 +185,12 @@ function blobFiles(
   });
 }
 
-/** Sizes of files in a directory, each looked up when first asked for. */
-export function directorySizes(
-  fs: FileSystem,
-  directory: string,
-  names: readonly string[],
-): (name: string) => number | undefined {
-  const present = new Set(names);
+/**
+ * Sizes of files in a directory, each looked up when first asked for. A name that the listing lacks is looked up
+ * too: between the listing and the reading of the MANIFEST its owner may have written it.
+ */
+export function directorySizes(fs: FileSystem, directory: string): (name: string) => number | undefined {
   return (name) => {
-    if (!present.has(name)) return undefined;
     try {
       return fs.stat(joinPath(directory, name)).size;
     } catch {

@@ -18,7 +18,7 @@ export interface OpenState {
 export function readForWriting(fs: FileSystem, directory: string, dialect: Dialect): OpenState {
   const snapshot = readSnapshot(fs, directory, dialect);
   try {
-    const version = buildVersion(snapshot.manifest, dialect, directorySizes(fs, directory, snapshot.names));
+    const version = buildVersion(snapshot.manifest, dialect, directorySizes(fs, directory));
     checkWritable({ fs, directory, dialect, snapshot, version });
     return { snapshot, version, names: snapshot.names };
   } catch (thrown) {

@@ -9,8 +9,8 @@ import { type Contender, jsonReport, nodeContender } from './measure.ts';
 import type { Group, Target } from './report.ts';
 
 /** Goes up whenever what is written changes. */
-const VERSION = 1;
-const SHAPE = { seed: 20_261_122, edits: 100_000, live: 20_000 };
+const VERSION = 2;
+const SHAPE = { seed: 20_261_122, edits: 100_000, live: 22_000 };
 
 const TASKS: readonly { readonly task: string; readonly label: string; readonly seconds: number }[] = [
   { task: 'build', label: 'the MANIFEST read and its keys ranked', seconds: 5 },

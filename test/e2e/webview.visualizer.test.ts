@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { faults, said, shot, skip, visit } from './pages/visit.ts';
+import { faults, said, shot, skip, visit, words } from './pages/visit.ts';
 
 const THEMES = ['light', 'dark', 'hc-dark', 'hc-light'] as const;
 
@@ -175,6 +175,44 @@ describe('webview: visualiser', { skip }, () => {
     assert.ok((await place(page)) > 370);
   });
 
+  it('shows the curves that are chosen, in the colours of the theme', async () => {
+    const page = await open('view=visualizer&scenario=typical', { width: 1280, height: 1100 });
+    await history(page, 400);
+    const button = page.getByRole('button', { name: 'Choose curves' });
+    await button.click();
+    await page.getByRole('menuitemcheckbox', { name: 'Write amplification' }).click();
+    for (const name of ['Tables per level', 'Compaction scores', 'Pending compaction bytes', 'Tombstones']) {
+      await page.getByRole('menuitemcheckbox', { name }).press(' ');
+    }
+    await page.keyboard.press('Escape');
+    assert.equal(await page.getByRole('menu').count(), 0);
+    assert.deepEqual(words(await page.locator('.curve h3').allInnerTexts()), [
+      'Bytes per level',
+      'Tables per level',
+      'Read amplification',
+      'Space amplification',
+      'Compaction scores',
+      'Pending compaction bytes',
+      'Tombstones',
+    ]);
+    const splitter = page.getByRole('separator', { name: 'Height of the curves' });
+    await splitter.focus();
+    for (let i = 0; i < 18; i++) await page.keyboard.press('ArrowUp');
+    assert.ok((await inked(page.locator('.curve').nth(4))) > 300);
+    const picture = (): Promise<string> =>
+      page
+        .locator('.curve canvas')
+        .first()
+        .evaluate((c) => (c as HTMLCanvasElement).toDataURL());
+    const dark = await picture();
+    await page.evaluate(() => window.harness.setTheme('light'));
+    await page.waitForTimeout(200);
+    assert.notEqual(await picture(), dark);
+    await shot(page, 'visualizer-curves-light');
+    await page.getByRole('button', { name: 'Fold the curves' }).click();
+    assert.equal(await page.locator('.curve').first().isVisible(), false);
+  });
+
   it('counts time where time is known, and says where it is not', async () => {
     const page = await open('view=visualizer&scenario=typical');
     await history(page, 400);
@@ -192,6 +230,7 @@ describe('webview: visualiser', { skip }, () => {
     await history(page, 400);
     await page.locator('body').press('Home');
     await page.locator('body').press('ArrowRight');
+    assert.equal(await place(page), 1);
     assert.equal(await page.locator('.caption .kind-mark').getAttribute('data-kind'), 'flush');
     await page.getByRole('button', { name: 'Next flush' }).click();
     assert.ok((await place(page)) > 1);

@@ -141,7 +141,8 @@ describe('found by faults', () => {
         fs.rule = undefined;
         const second = StoreWriter.open(memEnvironment(fs), DIR);
         write(second, [put(0, 'c', 'synced')]);
-        mem.crash();
+        // Of what was not synced a half survives: a log that ends in a torn record ends the recovery.
+        mem.crash({ bytes: (_path, synced, written) => synced + ((written - synced) >> 1) });
         const reader = openStore(mem, DIR);
         const lines = content(reader);
         reader.close();

@@ -1,7 +1,9 @@
 import { strict as assert } from 'node:assert';
+import { execFile } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import * as vscode from 'vscode';
 import type { TimelineChunk } from '../../engine/protocol/engineApi.ts';
 import type { VisualizerRequest } from '../../engine/protocol/viewApi.ts';
@@ -308,11 +310,51 @@ test('visualizer: it follows an owner within about a second', async () => {
         await until('the page is told', () => panel.of('storeChanged').length > length, 10_000);
         waits.push(performance.now() - from);
       }
+      // As the setting says: a store that is not followed is left alone until a person asks.
+      const settings = vscode.workspace.getConfiguration('lsm');
+      await settings.update('refresh.auto', false, vscode.ConfigurationTarget.Global);
+      try {
+        await soon(300);
+        const { length } = panel.of('storeChanged');
+        await owner.put('unseen', 'value');
+        await soon(2000);
+        assert.equal(panel.of('storeChanged').length, length);
+        await run('lsm.refresh', directory);
+        assert.ok(panel.of('storeChanged').length > length);
+      } finally {
+        await settings.update('refresh.auto', undefined, vscode.ConfigurationTarget.Global);
+      }
       assert.ok(Math.min(...waits) < 1500, `told after ${waits.map((w) => w.toFixed(0)).join(', ')} ms`);
       panel.dispose();
     } finally {
       await owner.close();
     }
+  });
+});
+
+test('visualizer: a compaction of another process is in the history soon after its edit is written', async () => {
+  await withCopy('sensors-rocksdb', async (directory) => {
+    const store = await open(directory);
+    const panel = await fakeVisualizer(store);
+    await panel.ready();
+    const family = store.summary?.families.find((f) => f.name === 'readings')?.id ?? 0;
+    const before = await panel.call('timeline', { family });
+    const { length } = panel.of('storeChanged');
+    const lsm = join(
+      vscode.extensions.getExtension('lsm-inspector.lsm-inspector')?.extensionPath ?? '',
+      'dist',
+      'lsm.js',
+    );
+    const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' };
+    await promisify(execFile)(process.execPath, [lsm, 'compact', directory, '--cf', 'readings', '--in-place'], { env });
+    const from = performance.now();
+    await until('the page is told', () => panel.of('storeChanged').length > length, 10_000);
+    const waited = performance.now() - from;
+    const info = await panel.call('timeline', { family });
+    assert.ok(info.events > before.events, `${before.events} events, then ${info.events}`);
+    assert.equal(info.epoch === before.epoch || info.manifest !== before.manifest, true);
+    assert.ok(waited < 3000, `told after ${waited.toFixed(0)} ms`);
+    panel.dispose();
   });
 });
 

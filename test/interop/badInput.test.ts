@@ -414,6 +414,7 @@ describe('bad input on disk', () => {
       link: (a, b) => fs.link(a, b),
       mkdir: (p) => fs.mkdir(p),
       syncDir: (d) => fs.syncDir(d),
+      rewriteTail: (p, from) => fs.rewriteTail(p, from),
     };
     const { problems, missing } = readAll(guarded, AT, truth, true);
     assertNamed(problems, { code: 'IO', path: table, mend: /permission/ });

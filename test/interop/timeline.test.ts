@@ -239,6 +239,25 @@ describe('timelines of the corpus', { skip: NO_CORPUS || NO_TOOLS }, () => {
   }
 });
 
+describe('lsm history --words', { skip: NO_CORPUS }, () => {
+  it('says what the captions of the timeline say', async () => {
+    const dir = join(CORPUS, 'rocksdb', '01-leveled-zstd', 'db');
+    const cli = join(import.meta.dirname, '..', '..', 'engine', 'cli', 'main.ts');
+    const lines = execFileSync(process.execPath, [cli, 'history', dir, '--words'], { encoding: 'utf8' })
+      .trim()
+      .split('\n');
+    const { timeline, info } = (await timelines(dir)).get(0) as Family;
+    assert.equal(lines.length, info.events);
+    for (const [e, line] of lines.entries()) {
+      const { what, reason } = captionOf(timeline, e);
+      const [seq, at, family, text] = line.split('  ') as [string, string, string, string];
+      assert.deepEqual([Number(seq), family], [e + 1, 'default']);
+      assert.match(at, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+      assert.equal(text, reason === '' ? what : `${what}, reason: ${reason}`);
+    }
+  });
+});
+
 describe('timelines of stores made by db_bench', { skip: NO_BENCH }, () => {
   const small = [
     '--num=150000',

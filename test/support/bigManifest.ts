@@ -22,7 +22,7 @@ export interface BigManifestOptions {
   readonly seed: number;
   /** Edits that change tables. */
   readonly edits: number;
-  /** Live tables that the tree grows to, as long as there are edits enough. */
+  /** The fuller the tree, the more is replaced: it stays below this many live tables, and comes within a tenth with edits enough. */
   readonly live: number;
   /** Makes sparse files for the live tables; on disk only. */
   readonly files?: boolean;

@@ -3,6 +3,7 @@
  *
  *   kill9          the command line killed at random moments, at least 200 rounds whatever the minutes
  *   faults         every operation failing, reads too, and crashes with many answers of the disk
+ *   live           2,000 opens beside engines that write and compact
  *   differential   random operations against a sorted map and the real engines, until the minutes are over
  *
  * Ends with 1 and the seed if something is not as it must be.
@@ -16,7 +17,7 @@ import { noRocksdbTools } from '../fixtures/stores.ts';
 import { kill9 } from './kill9.ts';
 
 const ROUNDS_MIN = 200;
-const PARTS = ['kill9', 'faults', 'differential'] as const;
+const PARTS = ['kill9', 'faults', 'live', 'differential'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -72,6 +73,16 @@ function faults(): void {
   console.log(`faults: passed (${elapsed()})`);
 }
 
+function live(): void {
+  const { status } = spawnSync(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', '--test', resolve(import.meta.dirname, '../interop/liveOwner.test.ts')],
+    { stdio: 'inherit', env: { ...process.env, LSM_LIVE_OPENS: '1000' } },
+  );
+  if (status !== 0) throw new Error('reading beside a running engine failed');
+  console.log(`live: passed (${elapsed()})`);
+}
+
 async function differentials(): Promise<void> {
   if (noRocksdbTools !== false) withoutLdb();
   const sum: Tally = {};
@@ -91,6 +102,7 @@ try {
   console.log(`seed ${seed}`);
   if (runs('kill9')) await killing();
   if (runs('faults')) faults();
+  if (runs('live')) live();
   if (runs('differential')) await differentials();
   console.log(`passed after ${elapsed()}`);
 } catch (thrown) {

@@ -26,6 +26,7 @@ export function menu(button: HTMLButtonElement, label: string, items: () => read
   const element = el('div', { class: 'menu-box' }, button, list);
   const rows = (): HTMLElement[] => [...list.querySelectorAll<HTMLElement>('.menu-item:not([aria-disabled=true])')];
 
+  let painting = false;
   const close = (focus = false): void => {
     if (list.hidden) return;
     list.hidden = true;
@@ -58,8 +59,11 @@ export function menu(button: HTMLButtonElement, label: string, items: () => read
           }
           item.run();
           const at = [...list.children].indexOf(row);
+          // The row that has the focus goes, and that is not the end of the menu.
+          painting = true;
           paint();
           (list.children[at] as HTMLElement | undefined)?.focus();
+          painting = false;
         };
         row.addEventListener('click', choose);
         row.addEventListener('pointerenter', () => row.focus());
@@ -102,7 +106,7 @@ export function menu(button: HTMLButtonElement, label: string, items: () => read
     event.stopPropagation();
   });
   element.addEventListener('focusout', (event) => {
-    if (!element.contains(event.relatedTarget as Node | null)) close();
+    if (!painting && !element.contains(event.relatedTarget as Node | null)) close();
   });
   return { element, button, close: () => close() };
 }

@@ -64,10 +64,10 @@ export class CaptionPane implements Pane {
   }
 
   #paint(): void {
-    const { timeline: t } = this.#context;
+    const { timeline: t, info } = this.#context;
     const at = placeOf(this.#context);
     const event = at - 1;
-    const text = visibleString(captionAt(t, at));
+    const text = info === undefined ? 'Reading the history…' : visibleString(captionAt(t, at));
     if (this.#text.textContent !== text) {
       setText(this.#text, text);
       this.#text.title = text;
@@ -77,7 +77,7 @@ export class CaptionPane implements Pane {
     show(this.#previous, event >= 0);
     show(this.#next, event >= 0);
     if (event < 0) {
-      fill(this.#facts, t.events === 0 ? null : `${plural(t.events, 'edit')} follow`);
+      fill(this.#facts, t.events === 0 ? null : `${plural(t.events, 'edit')} to come`);
       return;
     }
     const kind = EVENT_KINDS[t.kind[event] as number] ?? 'unknown';

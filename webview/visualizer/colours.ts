@@ -160,6 +160,7 @@ export class Colours {
   readonly #overlap = new NextLevelOverlap();
 
   setTones(tones: Tones): void {
+    if (tones === this.#tones) return;
     this.#tones = tones;
     this.#paint();
   }

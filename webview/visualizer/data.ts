@@ -164,6 +164,14 @@ export class Data implements Context {
     if (this.#status.pulling === undefined && this.#info !== undefined) this.#answerRequest();
   }
 
+  /** Finds where a key stands among the boundary keys. Rejects where the engine does. */
+  async search(key: Uint8Array): Promise<void> {
+    const info = this.#info;
+    if (info === undefined) return;
+    const place = await this.host.call('timelinePosition', { family: info.family, epoch: info.epoch, key }).result;
+    if (info === this.#info || this.#info?.epoch === info.epoch) this.state.set({ search: { key, ...place } });
+  }
+
   /** Reads a key step by step, for the ladder. Rejects where the engine does. */
   async explain(key: Uint8Array, at?: number): Promise<void> {
     const { family } = this.state.now;
@@ -300,7 +308,9 @@ export class Data implements Context {
   /** Puts a history in the place of one that is void: the same edit where the MANIFEST is the same. */
   #replace(timeline: Timeline, info: TimelineInfo, old: TimelineInfo, numbers: readonly number[]): void {
     const same = old.manifest === info.manifest;
+    const { search } = this.state.now;
     this.#begin(timeline, info);
+    if (search !== undefined) void this.search(search.key).catch(() => {});
     this.state.set({
       selected: livesOf(timeline, numbers),
       hover: -1,

@@ -95,12 +95,15 @@ export function highest(values: Float64Array, first: number, last: number): numb
   return most;
 }
 
-/** Round marks of a y-axis from 0 to `max`, the top one at or above it. Bytes have binary units. */
-export function yMarks(max: number, bytes: boolean): readonly number[] {
+const TOPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10, 20];
+
+/** Round marks of a y-axis from 0 to `max`, the top one at or above it. Bytes have binary units; counts are whole. */
+export function yMarks(max: number, of: 'bytes' | 'count' | 'ratio'): readonly number[] {
   if (!(max > 0)) return [0, 1];
-  const unit = bytes ? 1024 ** Math.max(0, Math.floor(Math.log2(max) / 10)) : 1;
+  const unit = of === 'bytes' ? 1024 ** Math.max(0, Math.floor(Math.log2(max) / 10)) : 1;
   const inUnit = max / unit;
   const power = 10 ** Math.floor(Math.log10(inUnit));
-  const top = ([1, 1.5, 2, 3, 4, 5, 6, 8, 10].find((m) => m * power >= inUnit * (1 - 1e-9)) ?? 10) * power * unit;
+  const fits = (top: number): boolean => top >= inUnit * (1 - 1e-9) && (of !== 'count' || Number.isInteger(top / 2));
+  const top = (TOPS.map((m) => m * power).find(fits) ?? 20 * power) * unit;
   return [0, top / 2, top];
 }

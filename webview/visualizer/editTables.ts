@@ -40,7 +40,7 @@ export class EditTablesPane implements Pane {
     fill(
       this.element,
       ...this.#list('Went with this edit', removed, 'removed'),
-      ...this.#list('Came with it', added, 'added'),
+      ...this.#list(removed.length > 0 ? 'Came with it' : 'Came with this edit', added, 'added'),
     );
   }
 

@@ -7,7 +7,6 @@ import { type Menu, menu } from '../ui/menu.ts';
 import type { Context } from './context.ts';
 import { csv, type Field, fileName } from './csv.ts';
 import { CURVE_WORDS, curveOf, curvesOf } from './curveData.ts';
-import type { MapPane } from './mapPane.ts';
 import type { CurveId } from './saved.ts';
 import { placeOf } from './seek.ts';
 import { livesIn, treeOnShow } from './tree.ts';
@@ -17,7 +16,8 @@ import { captionAt, timeText } from './words.ts';
 const BATCH = 4096;
 
 export interface ExportOptions {
-  readonly map: MapPane;
+  /** `caption` stands below the picture. */
+  readonly map: { svg(caption: string): string; png(caption: string): Promise<Uint8Array> };
   readonly storeName: () => string;
   readonly curves: () => readonly CurveId[];
   /** An export did not work. */

@@ -2,7 +2,8 @@
 import type { Legend } from './colours.ts';
 import { type Marks, paintMarks } from './mapOverlay.ts';
 import { paintMap, type Scene } from './mapPaint.ts';
-import { CanvasSurface, fitted, type Surface, SvgSurface } from './mapSurface.ts';
+import { CanvasSurface, fitted, type Surface } from './mapSurface.ts';
+import { SvgSurface } from './mapSvg.ts';
 
 export interface MapPicture {
   readonly scene: Scene;

@@ -11,8 +11,10 @@ export interface LevelFacts {
   /** Null where the engine has no target for the level, or nobody knows its options. */
   readonly targetBytes: number | null;
   readonly score: number | null;
-  /** L0 is compacted into it. */
+  /** L0 is compacted into it, where that depends on what is there: RocksDB's dynamic level sizes. */
   readonly base: boolean;
+  /** Its score follows RocksDB's dynamic level sizes, which multiply what is over 1 by 10. */
+  readonly dynamic: boolean;
 }
 
 /** Facts of `levels`. At the head they are the engine's own; before it they follow from the shape and the options of now. */
@@ -42,7 +44,7 @@ export function levelFacts(
         : summary.engine === 'leveldb'
           ? levelDbScores(shapes)
           : rocksDbScores(shapes, family.options, family.compaction);
-  const leveled = family === undefined || family.compaction === 'leveled' || family.compaction === '';
+  const dynamic = family?.compaction === 'leveled' && family.options['level_compaction_dynamic_level_bytes'] === 'true';
   return levels.map((level) => {
     const shape = shapes[level] as LevelShape;
     const scored = scores.find((s) => s.level === level);
@@ -52,7 +54,8 @@ export function levelFacts(
       bytes: shape.bytes,
       targetBytes: scored?.targetBytes ?? null,
       score: scored?.score ?? null,
-      base: leveled && level === base,
+      base: dynamic && level === base,
+      dynamic,
     };
   });
 }

@@ -6,31 +6,27 @@
  * everything that is picked; the pane only keeps what the pointer does.
  */
 import './map.css';
-import { displayKey } from '../../engine/model/display.ts';
-import { TreeAt } from '../../engine/model/timeline/timeline.ts';
 import { type Direction, neighbour, tableAt } from '../map/layout.ts';
-import { size } from '../text/numbers.ts';
-import { el, setText, show } from '../ui/dom.ts';
+import { el } from '../ui/dom.ts';
 import { perFrame } from '../ui/host.ts';
-import { Colours, UNKNOWN } from './colours.ts';
+import { UNKNOWN } from './colours.ts';
 import type { Context, Pane } from './context.ts';
-import { stopsOf } from './mapExplain.ts';
-import { mapPng, mapSvg } from './mapExport.ts';
-import { boxesOf, changesOf, FLOW_SPEED_MAX, type Flow, paintFlow } from './mapFlow.ts';
+import { AxisStrip } from './mapAxis.ts';
+import { type MapPicture, mapPng, mapSvg } from './mapExport.ts';
+import { paintFlow } from './mapFlow.ts';
 import { FoundLine } from './mapFound.ts';
-import { KeyPlaces, outputBoxes } from './mapJob.ts';
-import { TreeLayout } from './mapLayout.ts';
+import { MapGround } from './mapGround.ts';
+import { KeyPlaces } from './mapJob.ts';
+import { MAP_KEYS_LABEL, onMapKeys } from './mapKeys.ts';
 import { LegendView } from './mapLegend.ts';
-import { levelFacts, type Overlap, overlaps, singleStep, tablesHolding } from './mapModel.ts';
+import { marksOf } from './mapMarks.ts';
+import { type Overlap, overlaps } from './mapModel.ts';
 import { isLive, type Marks, paintMarks, rectOf } from './mapOverlay.ts';
 import { fractionAt, mapWidth, paintMap, type Scene, xOf } from './mapPaint.ts';
-import { palette } from './mapPalette.ts';
 import { Pointing } from './mapPointing.ts';
-import { RowPlaces } from './mapRows.ts';
 import { CanvasSurface } from './mapSurface.ts';
-import { describeLife, tipContent } from './mapTip.ts';
+import { describeLife, levelTip, TipBox, tipContent } from './mapTip.ts';
 import { panned, shownWithin, zoomed } from './mapWindow.ts';
-import { placeOf } from './seek.ts';
 import type { Changed } from './state.ts';
 import { onTheme, prepare } from './theme.ts';
 
@@ -42,18 +38,6 @@ const SLACK = 3;
 /** Pixels a second at which the dashes of running inputs move. */
 const MARCH = 16;
 
-const DIRECTIONS: Readonly<Record<string, Direction>> = {
-  ArrowLeft: 'left',
-  ArrowRight: 'right',
-  ArrowUp: 'up',
-  ArrowDown: 'down',
-  Home: 'first',
-  End: 'last',
-};
-
-const LABEL =
-  'Map of the tree. Arrow keys move between tables, Enter opens one, Space adds one to those that are picked, plus, minus and 0 zoom.';
-
 export class MapPane implements Pane {
   readonly element: HTMLElement;
   readonly #context: Context;
@@ -61,26 +45,14 @@ export class MapPane implements Pane {
   readonly #over = el('canvas', { class: 'map-canvas', 'aria-hidden': 'true' });
   readonly #sheet: HTMLElement;
   readonly #scroll: HTMLElement;
-  readonly #tip = el('div', { class: 'map-tip', 'aria-hidden': 'true' });
-  readonly #axisFrom = el('span', { class: 'axis-end' });
-  readonly #axisTo = el('span', { class: 'axis-end axis-last' });
-  readonly #axisHere = el('span', { class: 'axis-here' });
-  readonly #axis = el(
-    'div',
-    { class: 'map-axis mono', 'aria-hidden': 'true' },
-    this.#axisFrom,
-    this.#axisTo,
-    this.#axisHere,
-  );
+  readonly #tip = new TipBox();
+  readonly #axis: AxisStrip;
   readonly #legend = new LegendView();
   readonly #found: FoundLine;
   readonly #keyPlaces: KeyPlaces;
   readonly #reduced = matchMedia('(prefers-reduced-motion: reduce)');
 
-  #tree: TreeAt;
-  readonly #layout = new TreeLayout();
-  readonly #places = new RowPlaces();
-  readonly #colours = new Colours();
+  readonly #ground: MapGround;
   #scene: Scene | undefined;
   #width = 0;
   #height = 0;
@@ -88,12 +60,16 @@ export class MapPane implements Pane {
   #cursor: number | undefined;
   /** Where the tooltip belongs: it is shown for the pointer and for the keyboard. */
   #tipLife = -1;
+  /** Level whose header is under the pointer; -1 for none. */
+  #tipLevel = -1;
+  /** A key that the window is to move to, once its position is known. */
+  #wanted: Uint8Array | undefined;
+  /** The selection changes by what is done here. */
+  #picking = false;
   /** Table that the keyboard came to and that was not told of yet. */
   #unspoken = -1;
   #overlapsOf = -1;
   #overlaps: readonly Overlap[] = [];
-  #flow: Flow | undefined;
-  #laidOutAt = -1;
   #layoutStale = true;
   #groundStale = true;
   #marksStale = true;
@@ -101,8 +77,9 @@ export class MapPane implements Pane {
 
   constructor(context: Context) {
     this.#context = context;
-    this.#tree = new TreeAt(context.timeline);
+    this.#ground = new MapGround(context);
     this.#keyPlaces = new KeyPlaces(context, () => this.#remark());
+    this.#axis = new AxisStrip(context);
     this.#sheet = el('div', { class: 'map-sheet' }, this.#base, this.#over);
     this.#scroll = el(
       'div',
@@ -110,7 +87,7 @@ export class MapPane implements Pane {
         class: 'map-scroll',
         role: 'application',
         'aria-roledescription': 'map of tables',
-        'aria-label': LABEL,
+        'aria-label': MAP_KEYS_LABEL,
         tabindex: 0,
       },
       this.#sheet,
@@ -127,42 +104,29 @@ export class MapPane implements Pane {
       { class: 'map-pane', 'aria-label': 'Map of the tree' },
       this.#found.element,
       this.#scroll,
-      this.#axis,
+      this.#axis.element,
       this.#legend.element,
-      this.#tip,
+      this.#tip.element,
     );
-    show(this.#tip, false);
     this.#listen();
   }
 
   /** The map as it is on screen, as an SVG document. `caption` stands below it. */
   svg(caption = ''): string {
-    const scene = this.#sceneNow();
-    return mapSvg({
-      scene,
-      marks: this.#marks(scene, true),
-      legend: this.#colours.legend(),
-      title: this.#title(),
-      caption,
-    });
+    return mapSvg(this.#picture(caption));
   }
 
   /** The same as a PNG file, twice as fine as CSS pixels. */
   png(caption = ''): Promise<Uint8Array> {
-    const scene = this.#sceneNow();
-    return mapPng({
-      scene,
-      marks: this.#marks(scene, true),
-      legend: this.#colours.legend(),
-      title: this.#title(),
-      caption,
-    });
+    return mapPng(this.#picture(caption));
   }
 
-  #title(): string {
+  #picture(caption: string): MapPicture {
+    const scene = this.#sceneNow();
     const { info, summary, timeline } = this.#context;
     const path = summary?.path.split(/[\\/]/).at(-1) ?? '';
-    return `${path}, ${info?.familyName ?? ''}, after edit ${this.#tree.at} of ${timeline.events}`;
+    const title = `${path}, ${info?.familyName ?? ''}, after edit ${scene.tree.at} of ${timeline.events}`;
+    return { scene, marks: this.#marks(scene, true), legend: scene.colours.legend(), title, caption };
   }
 
   #listen(): void {
@@ -192,13 +156,29 @@ export class MapPane implements Pane {
       pan: (pixels) => this.#pan(pixels),
       zoom: (x, factor) => this.#zoom(x, factor),
     });
-    this.#scroll.addEventListener('keydown', (event) => this.#key(event));
+    onMapKeys(this.#scroll, {
+      go: (direction, add) => this.#go(direction, add),
+      open: () => this.#withCurrent((life) => this.#open(life)),
+      toggle: () => this.#withCurrent((life) => this.#pick(life, true)),
+      escape: () => this.#escape(),
+      zoom: (factor) => {
+        const scene = this.#scene;
+        if (scene !== undefined) this.#zoom(scene.gutter + mapWidth(scene) / 2, factor);
+      },
+      whole: () => state.set({ window: { from: 0, to: 1 } }),
+    });
     this.#scroll.addEventListener('scroll', () => this.#remark());
     this.#scroll.addEventListener('blur', () => this.#leave());
   }
 
   #changed(changed: Changed): void {
     const { now } = this.#context.state;
+    if (changed.has('search')) this.#wanted = now.search?.key ?? this.#wanted;
+    if (changed.has('explain')) this.#wanted = now.explain?.key ?? this.#wanted;
+    const picked = now.selected[0];
+    if (changed.has('selected') && !this.#picking && picked !== undefined && !this.#layoutStale) {
+      if (this.#ground.tree.timeline.isLive(picked, this.#ground.tree.at)) this.#reveal(picked);
+    }
     if (changed.has('axis') && now.window.to - now.window.from < 1) {
       this.#context.state.set({ window: { from: 0, to: 1 } });
     }
@@ -206,7 +186,7 @@ export class MapPane implements Pane {
     else if (changed.has('progress') && now.progress?.job !== undefined) {
       // The job may write to a level that has no row yet.
       const level = now.progress.job.outputLevel;
-      if (!this.#layout.levels.includes(level)) this.#relayout();
+      if (!this.#ground.layout.levels.includes(level)) this.#relayout();
       else this.#remark();
     } else if (changed.has('window') || changed.has('mapAs')) this.#regroundSoon();
     else this.#remark();
@@ -234,7 +214,12 @@ export class MapPane implements Pane {
   /** Everything that is due, in one frame. */
   #frame(): void {
     if (this.#width === 0 || this.#height === 0) return;
-    if (this.#layoutStale) this.#doLayout();
+    if (this.#layoutStale) {
+      this.#ground.update(this.#reduced.matches);
+      this.#overlapsOf = -1;
+      this.#layoutStale = false;
+      this.#groundStale = true;
+    }
     if (this.#groundStale) this.#paintGround();
     if (this.#marksStale) this.#paintOver();
   }
@@ -251,69 +236,13 @@ export class MapPane implements Pane {
     return this.#scene as Scene;
   }
 
-  #doLayout(): void {
-    const { timeline, info, state, keys } = this.#context;
-    const { axis, colour, playing, speed, progress } = state.now;
-    const at = placeOf(this.#context);
-    const before = this.#laidOutAt;
-    if (this.#tree.timeline !== timeline) {
-      this.#tree = new TreeAt(timeline);
-      this.#flow = undefined;
-      this.#laidOutAt = -1;
-    }
-    const step = before === this.#laidOutAt && this.#layout.axis === axis ? singleStep(before, at) : undefined;
-    const still = this.#reduced.matches || (playing && speed > FLOW_SPEED_MAX);
-    const changes = step === undefined || still ? undefined : changesOf(this.#tree, step.event, step.back);
-    const gone = changes === undefined ? [] : boxesOf(this, changes.gone);
-    if (before !== at) this.#flow = undefined;
-    this.#tree.seek(at);
-    const job = progress?.job;
-    const also = job !== undefined && job.family === state.now.family ? [job.outputLevel] : [];
-    this.#layout.update(this.#tree, axis, info, also);
-    if (changes !== undefined && timeline.events > 0) {
-      this.#flow = { gone, came: changes.came, started: performance.now() };
-    }
-    this.#laidOutAt = at;
-    this.#colours.setTones(palette().tones);
-    this.#colours.setMode(colour);
-    this.#colours.update(this.#tree, (position) => keys.at(position));
-    this.#overlapsOf = -1;
-    this.#layoutStale = false;
-    this.#groundStale = true;
-  }
-
-  /** For `boxesOf`, which asks where tables stand now. */
-  get layout(): TreeLayout {
-    return this.#layout;
-  }
-
-  get places(): RowPlaces {
-    return this.#places;
-  }
-
   #paintGround(): void {
-    const { summary, family, state } = this.#context;
-    this.#places.update(this.#layout, this.#height);
-    const height = Math.max(this.#height, this.#places.total);
-    this.#sheet.style.height = `${height}px`;
-    const colours = palette();
-    this.#colours.setTones(colours.tones);
-    const scene: Scene = {
-      tree: this.#tree,
-      layout: this.#layout,
-      places: this.#places,
-      colours: this.#colours,
-      palette: colours,
-      facts: levelFacts(this.#tree, this.#layout.levels, summary, family),
-      window: state.now.window,
-      width: this.#width,
-      height,
-      gutter: this.#gutter(),
-    };
+    const scene = this.#ground.scene(this.#width, this.#height, this.#gutter());
     this.#scene = scene;
-    const context = prepare(this.#base, scene.width, height);
-    if (context !== null) paintMap(new CanvasSurface(context, colours), scene);
-    this.#legend.set(this.#colours.legend(), this.#colours.fill(UNKNOWN));
+    this.#sheet.style.height = `${scene.height}px`;
+    const context = prepare(this.#base, scene.width, scene.height);
+    if (context !== null) paintMap(new CanvasSurface(context, scene.palette), scene);
+    this.#legend.set(scene.colours.legend(), scene.colours.fill(UNKNOWN));
     this.#groundStale = false;
     this.#marksStale = true;
   }
@@ -327,122 +256,66 @@ export class MapPane implements Pane {
     const surface = new CanvasSurface(context, scene.palette);
     const now = performance.now();
     let moving = false;
-    if (this.#flow !== undefined) {
-      moving = paintFlow(surface, scene, this.#flow, now);
-      if (!moving) this.#flow = undefined;
+    if (this.#ground.flow !== undefined) {
+      moving = paintFlow(surface, scene, this.#ground.flow, now);
+      if (!moving) this.#ground.flow = undefined;
     }
     const marks = this.#marks(scene, false);
     paintMarks(surface, scene, marks);
-    this.#found.set(this.#tree, this.#context.state.now.search, marks.search?.lives ?? []);
-    this.#showAxis(scene);
+    this.#goToKey();
+    this.#found.set(this.#ground.tree, this.#context.state.now.search, marks.search?.lives ?? []);
+    this.#axis.set(scene, this.#cursor);
     this.#showTip(scene);
     if (moving || (marks.job !== undefined && !this.#reduced.matches)) this.#remark();
   }
 
   #marks(scene: Scene, exported: boolean): Marks {
-    const { state } = this.#context;
-    const { hover, selected, search, progress, explain, axis, family } = state.now;
+    const { hover } = this.#context.state.now;
     const live = hover >= 0 && isLive(scene, hover) ? hover : -1;
     if (this.#overlapsOf !== live) {
       this.#overlapsOf = live;
-      this.#overlaps = live < 0 ? [] : overlaps(this.#tree, live);
+      this.#overlaps = live < 0 ? [] : overlaps(this.#ground.tree, live);
     }
-    const fractionOf = (position: number): number | undefined =>
-      axis === 'keys' && !Number.isNaN(position)
-        ? this.#layout.fractionOf(position) + 0.5 / this.#layout.extent
-        : undefined;
-    const job = progress?.job;
-    return {
-      hover: exported ? -1 : live,
-      overlaps: this.#overlaps,
-      selected,
-      cursor: exported || axis !== 'keys' ? undefined : this.#cursor,
-      search:
-        search === undefined
-          ? undefined
-          : { at: fractionOf(search.position), lives: tablesHolding(this.#tree, search.position) },
-      explain:
-        explain === undefined || explain.family !== family
-          ? undefined
-          : { at: fractionOf(this.#keyPlaces.position(explain.key)), stops: stopsOf(this.#tree, explain) },
-      job:
-        job === undefined || job.family !== family || progress === undefined
-          ? undefined
-          : this.#running(job, progress.percent),
-      march: this.#reduced.matches || exported ? 0 : (performance.now() / 1000) * MARCH,
-    };
-  }
-
-  #running(job: NonNullable<Marks['job']>['job'], percent: number): Marks['job'] {
-    const numbers = new Set(job.inputs.map((i) => i.number));
-    const inputs: number[] = [];
-    let left = Number.POSITIVE_INFINITY;
-    let right = Number.NEGATIVE_INFINITY;
-    for (const level of new Set(job.inputs.map((i) => i.level))) {
-      for (const life of this.#tree.lives(level)) {
-        if (!numbers.has(this.#tree.timeline.number[life] as number)) continue;
-        inputs.push(life);
-        left = Math.min(left, this.#layout.left[life] as number);
-        right = Math.max(right, this.#layout.right[life] as number);
-      }
-    }
-    const room = left < right ? { left, right } : { left: 0, right: 1 };
-    const outputs = outputBoxes(job, this.#layout, room, (key) => this.#keyPlaces.position(key));
-    return { job, percent, inputs, outputs };
-  }
-
-  #showAxis(scene: Scene): void {
-    const { keys } = this.#context;
-    const { axis, window } = this.#context.state.now;
-    this.#axis.style.paddingLeft = `${scene.gutter}px`;
-    const empty = this.#tree.timeline.lives === 0;
-    const textAt = (fraction: number): string => {
-      if (empty) return '';
-      if (axis === 'bytes') return size(Math.round(fraction * this.#layout.extent));
-      const position = Math.floor(this.#layout.positionAt(fraction));
-      const { firstPosition, lastPosition } = this.#context.info ?? { firstPosition: 0, lastPosition: 0 };
-      const key = keys.at(Math.max(firstPosition, Math.min(lastPosition, position)));
-      return key === undefined ? '…' : displayKey(key, 40);
-    };
-    setText(this.#axisFrom, textAt(window.from));
-    setText(this.#axisTo, textAt(window.to));
-    show(this.#axisHere, this.#cursor !== undefined);
-    if (this.#cursor === undefined) return;
-    setText(this.#axisHere, textAt(this.#cursor));
-    const x = xOf(scene, this.#cursor);
-    const half = this.#axisHere.offsetWidth / 2;
-    this.#axisHere.style.left = `${Math.round(Math.max(scene.gutter - 6, Math.min(scene.width - 2 * half - 4, x - half)))}px`;
+    const pointed = exported
+      ? { hover: -1, overlaps: [], cursor: undefined, march: 0 }
+      : {
+          hover: live,
+          overlaps: this.#overlaps,
+          cursor: this.#cursor,
+          march: this.#reduced.matches ? 0 : (performance.now() / 1000) * MARCH,
+        };
+    return marksOf(scene, this.#context.state.now, this.#keyPlaces, pointed);
   }
 
   #showTip(scene: Scene): void {
+    const { keys } = this.#context;
     const life = this.#tipLife;
-    const visible = life >= 0 && this.#overlapsOf === life;
-    show(this.#tip, visible);
-    if (!visible) return;
-    this.#tip.replaceChildren(...tipContent(this.#tree, life, this.#context.keys, this.#overlaps, this.#colours));
-    const box = rectOf(scene, life);
-    const left = Math.max(scene.gutter, box.x);
-    const right = Math.min(scene.width, box.x + box.w);
-    const middle = this.#cursor === undefined ? (left + right) / 2 : xOf(scene, this.#cursor);
-    const { offsetWidth: w, offsetHeight: h } = this.#tip;
-    const top = box.y - this.#scroll.scrollTop + this.#scroll.offsetTop;
-    const below = top + box.h + 10;
-    const above = top - h - 10;
-    // Beside the pointer, so that what overlaps above and below stays in sight.
-    const side = middle + 18 + w < scene.width ? middle + 18 : middle - 18 - w;
-    const y =
-      below + h < this.element.clientHeight || above < 0 ? Math.min(below, this.element.clientHeight - h - 4) : above;
-    this.#tip.style.left = `${Math.round(Math.max(4, Math.min(scene.width - w - 4, side)))}px`;
-    this.#tip.style.top = `${Math.round(Math.max(4, y))}px`;
+    const offset = this.#scroll.offsetTop - this.#scroll.scrollTop;
+    const room = this.element.clientHeight;
+    if (life >= 0 && this.#overlapsOf === life) {
+      const box = rectOf(scene, life);
+      const middle = (Math.max(scene.gutter, box.x) + Math.min(scene.width, box.x + box.w)) / 2;
+      const x = this.#cursor === undefined ? middle : xOf(scene, this.#cursor);
+      const content = tipContent(this.#ground.tree, life, keys, this.#overlaps, this.#ground.colours);
+      this.#tip.set(content, x, box.y + offset, box.h, scene.width, room);
+      return;
+    }
+    const facts = scene.facts.find((f) => f.level === this.#tipLevel);
+    const band = this.#ground.places.bandOf(this.#tipLevel);
+    if (facts === undefined || band === undefined) this.#tip.hide();
+    else {
+      const content = levelTip(facts);
+      this.#tip.set(content, scene.gutter - 8, band.top + 8 + offset, 0, scene.width, room);
+    }
   }
 
   /** The table at a point of the sheet; -1 for none. */
   #hit(x: number, y: number): number {
     const scene = this.#scene;
     if (scene === undefined || this.#layoutStale || x < scene.gutter - SLACK) return -1;
-    const row = this.#places.rowAt(this.#layout, y);
+    const row = this.#ground.places.rowAt(this.#ground.layout, y);
     const perPixel = (scene.window.to - scene.window.from) / mapWidth(scene);
-    return row < 0 ? -1 : tableAt(this.#layout, row, fractionAt(scene, x), SLACK * perPixel);
+    return row < 0 ? -1 : tableAt(this.#ground.layout, row, fractionAt(scene, x), SLACK * perPixel);
   }
 
   #point(x: number, y: number): void {
@@ -453,6 +326,9 @@ export class MapPane implements Pane {
     this.#cursor = inside ? fractionAt(scene, x) : undefined;
     const life = this.#hit(x, y);
     this.#tipLife = life;
+    const band =
+      x < scene.gutter - SLACK ? this.#ground.places.bands.find((b) => y >= b.top && y <= b.top + b.height) : undefined;
+    this.#tipLevel = band?.level ?? -1;
     this.#context.state.set({ hover: life });
     this.#remark();
   }
@@ -460,6 +336,7 @@ export class MapPane implements Pane {
   #leave(): void {
     this.#cursor = undefined;
     this.#tipLife = -1;
+    this.#tipLevel = -1;
     this.#context.state.set({ hover: -1 });
     this.#remark();
   }
@@ -482,13 +359,15 @@ export class MapPane implements Pane {
 
   #select(selected: readonly number[]): void {
     const { state, host } = this.#context;
+    this.#picking = true;
     state.set({ selected });
-    const tables = selected.map((life) => this.#tree.timeline.number[life] as number);
+    this.#picking = false;
+    const tables = selected.map((life) => this.#ground.tree.timeline.number[life] as number);
     host.do({ action: 'selectedTables', family: state.now.family, tables });
   }
 
   #open(life: number): void {
-    this.#context.host.do({ action: 'openTable', table: this.#tree.timeline.number[life] as number });
+    this.#context.host.do({ action: 'openTable', table: this.#ground.tree.timeline.number[life] as number });
   }
 
   #zoom(x: number, factor: number): void {
@@ -509,14 +388,30 @@ export class MapPane implements Pane {
 
   /** Smallest part of the axis that is worth seeing: two keys, or a kilobyte. */
   #narrowest(): number {
-    return Math.min(1, (this.#context.state.now.axis === 'keys' ? 2 : 1024) / this.#layout.extent);
+    return Math.min(1, (this.#context.state.now.axis === 'keys' ? 2 : 1024) / this.#ground.layout.extent);
+  }
+
+  /** Moves the window to a key that was searched for or explained, when its position has come. */
+  #goToKey(): void {
+    const { state } = this.#context;
+    if (this.#wanted === undefined) return;
+    const { search, axis } = state.now;
+    const position = search?.key === this.#wanted ? search.position : this.#keyPlaces.position(this.#wanted);
+    if (Number.isNaN(position)) return;
+    this.#wanted = undefined;
+    const at = this.#ground.layout.fractionOf(position);
+    if (axis === 'keys') state.set({ window: shownWithin(state.now.window, at, at) });
   }
 
   /** Moves the window so that a table is in it. */
   #reveal(life: number): void {
     const { state } = this.#context;
     state.set({
-      window: shownWithin(state.now.window, this.#layout.left[life] as number, this.#layout.right[life] as number),
+      window: shownWithin(
+        state.now.window,
+        this.#ground.layout.left[life] as number,
+        this.#ground.layout.right[life] as number,
+      ),
     });
     const scene = this.#scene;
     if (scene === undefined) return;
@@ -525,24 +420,16 @@ export class MapPane implements Pane {
     else if (y + h > this.#scroll.scrollTop + this.#height) this.#scroll.scrollTop = y + h + 8 - this.#height;
   }
 
-  #key(event: KeyboardEvent): void {
-    if (event.ctrlKey || event.altKey || event.metaKey) return;
-    const { state } = this.#context;
+  #withCurrent(action: (life: number) => void): void {
+    const life = this.#current();
+    if (life !== undefined) action(life);
+  }
+
+  /** The table that the keyboard stands on: the one under the pointer, or the last one picked. */
+  #current(): number | undefined {
     const scene = this.#scene;
-    if (scene === undefined) return;
-    const known = [state.now.hover, ...state.now.selected].find((life) => life >= 0 && isLive(scene, life));
-    const middle = scene.gutter + mapWidth(scene) / 2;
-    const direction = DIRECTIONS[event.key];
-    if (event.key === 'Enter' && known !== undefined) this.#open(known);
-    else if (event.key === ' ' && known !== undefined) this.#pick(known, true);
-    else if (event.key === 'Escape') this.#escape();
-    else if (event.key === '+' || event.key === '=') this.#zoom(middle, 1 / 1.5);
-    else if (event.key === '-') this.#zoom(middle, 1.5);
-    else if (event.key === '0') state.set({ window: { from: 0, to: 1 } });
-    else if (direction !== undefined) this.#go(known, direction, event.shiftKey);
-    else return;
-    event.preventDefault();
-    event.stopPropagation();
+    const { hover, selected } = this.#context.state.now;
+    return scene === undefined ? undefined : [hover, ...selected].find((life) => life >= 0 && isLive(scene, life));
   }
 
   /** Says what the keyboard came to, once its keys are here. */
@@ -554,7 +441,7 @@ export class MapPane implements Pane {
     const high = keys.at(timeline.largest[life] as number);
     if (low === undefined || high === undefined) return;
     this.#unspoken = -1;
-    this.#context.speak(describeLife(this.#tree, life, keys, overlaps(this.#tree, life)));
+    this.#context.speak(describeLife(this.#ground.tree, life, keys, overlaps(this.#ground.tree, life)));
   }
 
   #escape(): void {
@@ -563,10 +450,11 @@ export class MapPane implements Pane {
     this.#leave();
   }
 
-  #go(from: number | undefined, direction: Direction, add: boolean): void {
+  #go(direction: Direction, add: boolean): void {
     const { state } = this.#context;
-    const first = this.#layout.rows.find((row) => row.tables.length > 0)?.tables[0];
-    const life = from === undefined ? first : neighbour(this.#layout, from, direction);
+    const from = this.#current();
+    const first = this.#ground.layout.rows.find((row) => row.tables.length > 0)?.tables[0];
+    const life = from === undefined ? first : neighbour(this.#ground.layout, from, direction);
     if (life === undefined) return;
     this.#cursor = undefined;
     this.#tipLife = life;

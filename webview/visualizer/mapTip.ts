@@ -2,10 +2,10 @@
 import { displayKey } from '../../engine/model/display.ts';
 import type { TreeAt } from '../../engine/model/timeline/timeline.ts';
 import { count, levelName, plural, size } from '../text/numbers.ts';
-import { el } from '../ui/dom.ts';
+import { el, show } from '../ui/dom.ts';
 import { type Colours, MODE_NAMES } from './colours.ts';
 import type { Keys } from './context.ts';
-import type { Overlap } from './mapModel.ts';
+import type { LevelFacts, Overlap } from './mapModel.ts';
 import { timeText } from './words.ts';
 
 const KEY_CHARS = 60;
@@ -84,4 +84,67 @@ export function tipContent(
         ),
   );
   return lines;
+}
+
+/** What the header of a level says, in full. */
+export function levelTip(facts: LevelFacts): HTMLElement[] {
+  const line = (text: string): HTMLElement => el('div', {}, text);
+  const lines: HTMLElement[] = [
+    el(
+      'div',
+      { class: 'tip-title' },
+      levelName(facts.level),
+      el('span', { class: 'dim' }, `${plural(facts.tables, 'file')}, ${size(facts.bytes)}`),
+    ),
+  ];
+  if (facts.base) lines.push(line('Base level: L0 is compacted into it.'));
+  if (facts.targetBytes !== null && facts.targetBytes > 0) {
+    const share = count((100 * facts.bytes) / facts.targetBytes);
+    lines.push(line(`${share} % of its target of ${size(facts.targetBytes)}`));
+  }
+  if (facts.score === null) lines.push(el('div', { class: 'dim' }, 'The engine does not score it.'));
+  else {
+    const due = facts.score >= 1 ? 'due to be compacted' : 'not due: it is compacted from a score of 1 on';
+    lines.push(line(`Score ${facts.score.toFixed(2)}, ${due}`));
+    if (facts.score >= 10 && facts.dynamic) {
+      lines.push(el('div', { class: 'dim' }, 'With dynamic levels RocksDB multiplies scores above 1 by 10.'));
+    }
+  }
+  return lines;
+}
+
+/** The box of the tooltip, over the map. */
+export class TipBox {
+  readonly element = el('div', { class: 'map-tip', 'aria-hidden': 'true' });
+
+  constructor() {
+    show(this.element, false);
+  }
+
+  hide(): void {
+    show(this.element, false);
+  }
+
+  /**
+   * Shows `content` beside `x`, so that what overlaps above and below stays in sight, and below a row or above it.
+   * All in pixels of the pane, which is `width` × `height`.
+   */
+  set(
+    content: readonly HTMLElement[],
+    x: number,
+    rowTop: number,
+    rowHeight: number,
+    width: number,
+    height: number,
+  ): void {
+    show(this.element, true);
+    this.element.replaceChildren(...content);
+    const { offsetWidth: w, offsetHeight: h } = this.element;
+    const below = rowTop + rowHeight + 10;
+    const above = rowTop - h - 10;
+    const left = x + 18 + w < width ? x + 18 : x - 18 - w;
+    const top = below + h < height || above < 0 ? Math.min(below, height - h - 4) : above;
+    this.element.style.left = `${Math.round(Math.max(4, Math.min(width - w - 4, left)))}px`;
+    this.element.style.top = `${Math.round(Math.max(4, top))}px`;
+  }
 }

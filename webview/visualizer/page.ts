@@ -216,12 +216,14 @@ export function buildPage(
 
   const notices = el('div', { class: 'notices' });
   const pulling = el('div', { class: 'pulling' });
+  const asking = el('div', { class: 'progress', 'aria-hidden': 'true' });
   const emptyNote = el('div', { class: 'empty' });
   const body = el('div', { class: 'vis-body' }, main, sideSplit.element, side);
   const page = el(
     'main',
     { class: 'vis' },
     header,
+    asking,
     pulling,
     notices,
     job.element,
@@ -287,7 +289,8 @@ export function buildPage(
     const none = info !== undefined && status.pulling === undefined && timeline.events === 0 && info.events === 0;
     show(emptyNote, none);
     show(body, !none);
-    show(caption.element, !none && timeline.events > 0);
+    show(caption.element, !none && (timeline.events > 0 || (info === undefined && status.error === undefined)));
+    show(asking, info === undefined && status.error === undefined);
     if (none && emptyNote.childElementCount === 0) {
       fill(
         emptyNote,

@@ -212,7 +212,7 @@ export class ScrubberPane implements Pane {
     context.globalAlpha = 1;
     if (timeline.events > 0 && ((timeline.flags[0] as number) & FLAG_START) !== 0) this.#paintStart(context);
     context.restore();
-    this.#paintLabels(context, from, to);
+    if (timeline.events > 0) this.#paintLabels(context, from, to);
     const { timeWindow } = state.now;
     if (timeWindow.from > 0 || timeWindow.to < 1) {
       const y = SCRUBBER_HEIGHT - BAR;

@@ -15,6 +15,10 @@ export const RIGHT = 14;
 /** The narrowest window, in places: what one sees of a long history by zooming in as far as it goes. */
 const PLACES_MIN = 8;
 
+/** Room before the first moment and behind the last event, so that they can be seen and hit; parts of the whole. */
+const START_ROOM = 0.01;
+const END_ROOM = 0.004;
+
 /** Time of each place, growing; of length events + 1, or 0 if no event has one. */
 export function placeTimes(timeline: Timeline): Float64Array {
   const { events, at } = timeline;
@@ -60,12 +64,14 @@ export class TimeScale {
     this.#times = times;
     if (this.axis === 'event') {
       this.first = 0;
-      this.last = Math.max(1, events);
+      this.last = Math.max(1, events) + Math.max(0.25, events * END_ROOM);
     } else {
-      this.last = times[times.length - 1] as number;
       const start = times[1] as number;
+      const end = times[times.length - 1] as number;
+      const span = Math.max(1, end - start);
+      this.last = end + span * END_ROOM;
       // Room for the place before the first event.
-      this.first = start - Math.max(1, (this.last - start) / 100);
+      this.first = start - span * START_ROOM;
     }
   }
 

@@ -383,7 +383,10 @@ export class TableBuilder {
     const hasPoints = this.#pointEntries > 0;
     counts.rawKeyBytes = points.keyBytes + tombstones.keyBytes;
     counts.rawValueBytes = points.valueBytes + tombstones.valueBytes;
-    counts.smallestSeq = Math.min(hasPoints ? points.smallestSequence : Number.POSITIVE_INFINITY, tombstones.smallestSeq);
+    counts.smallestSeq = Math.min(
+      hasPoints ? points.smallestSequence : Number.POSITIVE_INFINITY,
+      tombstones.smallestSeq,
+    );
     counts.largestSeq = Math.max(0, hasPoints ? points.largestSequence : -1, tombstones.largestSeq);
     counts.dataBytes = this.#writer.offset;
   }

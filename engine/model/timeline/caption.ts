@@ -74,6 +74,17 @@ export const REASON_WORDS: Readonly<Record<string, string>> = {
 /** What LevelDB's log says where RocksDB's gives a reason: the inputs, which the caption has anyway. */
 const INPUTS = /^\d+@\d+ \+ \d+@\d+ files$/;
 
+/** What the lines of FIFO compaction say of a table that is dropped: its size, or its creation time. */
+const FIFO_SIZE = /^FIFO: size /;
+const FIFO_AGE = /^FIFO: .*creation time /;
+
+/** A reason in words; one that is not known as it is. */
+export function reasonWords(constant: string): string {
+  if (Object.hasOwn(REASON_WORDS, constant)) return REASON_WORDS[constant] ?? '';
+  if (FIFO_SIZE.test(constant)) return REASON_WORDS['FIFOMaxSize'] ?? '';
+  return FIFO_AGE.test(constant) ? (REASON_WORDS['FIFOTtl'] ?? '') : constant;
+}
+
 /** Bytes as short as three digits allow: `12 MB`, `1.5 KB`. */
 export function shortBytes(n: number): string {
   return formatBytes(n)
@@ -177,8 +188,9 @@ export function captionOfEvent(event: TreeEvent, start = false): Caption {
 
 function tell(story: Story): Caption {
   const what = whatOf(story);
-  const constant = story.start || INPUTS.test(story.why) ? '' : story.why;
-  const reason = REASON_WORDS[constant] ?? constant;
+  // That a MANIFEST begins here and that tables were ingested has been said.
+  const constant = story.start || story.kind === 'ingest' || INPUTS.test(story.why) ? '' : story.why;
+  const reason = reasonWords(constant);
   const cost = costOf(story);
   const inferred = story.inferred && !story.start;
   const text = `${what}${reason === '' ? '' : `, reason: ${reason}`}${cost === '' ? '' : `; ${cost}`}`;

@@ -18,6 +18,10 @@ const GRID_CHANGES = 4096;
 /** Keyframes hold at most this many lives in all; above that, the oldest one is made again when it is wanted. */
 const KEYFRAME_LIVES_MAX = 8_000_000;
 
+/** A position times this many, and a place among them, are exact as one number. */
+const PLACES = 2 ** 20;
+const POSITION_MAX = 2 ** 32;
+
 interface Keyframe {
   readonly at: number;
   readonly lives: number;
@@ -85,6 +89,8 @@ export class Timeline {
   /** By point, least recently used first. */
   readonly #keyframes = new Map<number, Keyframe>();
   #kept = 0;
+  /** Room for the making of keyframes. */
+  #live = new Uint32Array(0);
 
   /** Makes room for a history whose size is known beforehand, so that it is not copied as it grows. */
   reserve(events: number, lives: number): void {
@@ -209,26 +215,46 @@ export class Timeline {
     // Lives are numbered by birth, so the first ones are those that were born by then.
     const born = this.addedStart[at] as number;
     const { died, level } = this;
+    let live = this.#live;
+    let lives = 0;
     const counts: number[] = [];
     for (let life = 0; life < born; life++) {
       if ((died[life] as number) < at) continue;
+      if (lives === live.length) live = grown(live, lives + 1);
+      live[lives++] = life;
       const l = level[life] as number;
       while (counts.length <= l) counts.push(0);
       counts[l] = (counts[l] as number) + 1;
     }
+    this.#live = live;
     const levels = counts.map((n) => new Uint32Array(n));
-    let lives = 0;
-    const fill = counts.map(() => 0);
-    for (let life = 0; life < born; life++) {
-      if ((died[life] as number) < at) continue;
+    const filled = counts.map(() => 0);
+    for (let i = 0; i < lives; i++) {
+      const life = live[i] as number;
       const l = level[life] as number;
-      const n = fill[l] as number;
+      const n = filled[l] as number;
       (levels[l] as Uint32Array)[n] = life;
-      fill[l] = n + 1;
-      lives++;
+      filled[l] = n + 1;
     }
-    for (const of of levels) of.sort((a, b) => this.compare(a, b));
-    return { at, lives, levels };
+    return { at, lives, levels: levels.map((of, l) => this.#sorted(of, l)) };
+  }
+
+  /**
+   * Lives of one level, given by birth, in the order of `compare`. Below L0 position and place are put into one
+   * number where they fit, since numbers alone are sorted many times faster.
+   */
+  #sorted(lives: Uint32Array, level: number): Uint32Array {
+    const { smallest } = this;
+    let fits = level > 0 && lives.length < PLACES;
+    const numbers = new Float64Array(fits ? lives.length : 0);
+    for (let i = 0; fits && i < lives.length; i++) {
+      const position = smallest[lives[i] as number] as number;
+      fits = Number.isInteger(position) && Math.abs(position) < POSITION_MAX;
+      numbers[i] = position * PLACES + i;
+    }
+    if (!fits) return lives.sort((a, b) => this.compare(a, b));
+    numbers.sort();
+    return Uint32Array.from(numbers, (n) => lives[n - Math.floor(n / PLACES) * PLACES] as number);
   }
 
   #appendEvents(chunk: TimelineChunk): void {

@@ -19,7 +19,7 @@ import { removeAll } from '../../fs/clone.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
 import { RangeTombstones } from '../../iter/rangeTombstones.ts';
 import type { TableInfo } from '../../model/tree.ts';
-import type { Choice, CompactChoice, DropChoice } from '../../policy/policy.ts';
+import type { Choice, CompactChoice } from '../../policy/policy.ts';
 import type { EditStory } from '../liveEvents.ts';
 import type { StoreReader } from '../reader.ts';
 import { tableTombstones } from '../tableTombstones.ts';
@@ -27,6 +27,7 @@ import { type FamilyVersion, placeTable } from '../version.ts';
 import type { StoreView } from '../view.ts';
 import { checkDisk } from '../writeGate.ts';
 import { Below } from './below.ts';
+import { drop, move, pointer } from './editOnly.ts';
 import { jobInput } from './inputs.ts';
 import { droppedRanges, joinResults, sumProgress } from './join.ts';
 import type { LiveOutput, OutputTable } from './outputs.ts';
@@ -40,10 +41,10 @@ import {
   type RangeProgress,
   rangeJob,
 } from './rangeJob.ts';
+import { type CompactionResult, result } from './result.ts';
 import { checkComplete, proofFailure } from './rules.ts';
 import { type KeySpan, splitRange } from './split.ts';
 import { Stripes } from './stripes.ts';
-import { type CompactionSummary, shapeOf } from './summary.ts';
 import { RangeThread, type SpawnRange } from './threads.ts';
 import { checkTree } from './treeCheck.ts';
 
@@ -88,6 +89,8 @@ export interface JobOptions {
     | undefined;
 }
 
+export type { CompactionResult } from './result.ts';
+
 export type Phase = RangeProgress['phase'];
 
 export interface Progress {
@@ -107,19 +110,6 @@ export interface Progress {
   readonly pauseMs: number;
   /** What was written so far, in key order; `LIVE_OUTPUTS_MAX` at the most. */
   readonly outputs: readonly LiveOutput[];
-}
-
-export interface CompactionResult {
-  readonly kind: 'none' | 'compact' | 'move' | 'drop';
-  /** Why nothing was done, or the policy's reason. */
-  readonly why: string;
-  readonly family: number;
-  readonly inputs: readonly TableInfo[];
-  readonly outputs: readonly TableInfo[];
-  readonly outputLevel: number;
-  readonly readBytes: number;
-  readonly writtenBytes: number;
-  readonly summary: CompactionSummary;
 }
 
 /** Share of the time that merging takes; the rest is the proof. */
@@ -158,33 +148,6 @@ export function* compactionJob(
   }
 }
 
-function drop(host: CompactionHost, family: FamilyVersion, choice: DropChoice): CompactionResult {
-  const edit: VersionEdit = { ...emptyEdit(), family: family.state.id };
-  for (const t of choice.tables) edit.deletedFiles.push({ level: choice.level, number: t.number });
-  host.logAndApply(edit, { kind: 'drop', why: choice.reason.code });
-  const now = host.reader.view.family(family.state.id);
-  return result('drop', choice.reason.text, family, now, choice.tables, [], choice.level, 0, 0);
-}
-
-/** Tables change their level by an edit alone. */
-function move(host: CompactionHost, family: FamilyVersion, choice: CompactChoice): CompactionResult {
-  const edit: VersionEdit = { ...emptyEdit(), family: family.state.id };
-  const inputs = choice.inputs.flatMap((i) => i.tables);
-  const moved: TableInfo[] = [];
-  for (const t of inputs) {
-    const file = family.state.tables.get(t.number);
-    if (file === undefined) throw new StoreError('INPUT', `table ${t.number} is not live any more`);
-    edit.deletedFiles.push({ level: t.level, number: t.number });
-    edit.newFiles.push({ ...file, level: choice.outputLevel });
-    moved.push({ ...t, level: choice.outputLevel });
-  }
-  checkTree(family, host.reader.view, inputs, moved);
-  pointer(edit, choice);
-  host.logAndApply(edit, { kind: 'move', why: choice.reason.code });
-  const now = host.reader.view.family(family.state.id);
-  return result('move', choice.reason.text, family, now, inputs, moved, choice.outputLevel, 0, 0);
-}
-
 /** Throws for a table that cannot be read as a whole. */
 function acquireWhole(view: StoreView, info: TableInfo): TableReader {
   const table = view.acquire(info);
@@ -195,10 +158,6 @@ function acquireWhole(view: StoreView, info: TableInfo): TableReader {
     view.releaseTable(info, table);
     throw thrown;
   }
-}
-
-function pointer(edit: VersionEdit, choice: CompactChoice): void {
-  if (choice.compactPointer !== undefined) edit.compactCursors.push(choice.compactPointer);
 }
 
 class Compaction {
@@ -478,27 +437,4 @@ class Compaction {
       outputs,
     };
   }
-}
-
-function result(
-  kind: CompactionResult['kind'],
-  why: string,
-  before: FamilyVersion,
-  now: FamilyVersion,
-  inputs: readonly TableInfo[],
-  outputs: readonly TableInfo[],
-  outputLevel: number,
-  readBytes: number,
-  writtenBytes: number,
-): CompactionResult {
-  const summary: CompactionSummary = {
-    before: shapeOf(before.view),
-    after: shapeOf(now.view),
-    entriesRead: 0,
-    hiddenEntries: 0,
-    droppedTombstones: 0,
-    keptTombstones: 0,
-    seconds: 0,
-  };
-  return { kind, why, family: before.state.id, inputs, outputs, outputLevel, readBytes, writtenBytes, summary };
 }

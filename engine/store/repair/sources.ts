@@ -167,7 +167,7 @@ function openByTables(fs: FileSystem, directory: string, names: readonly string[
         problems: [],
         fingerprint: '',
       };
-      const version = buildVersion(manifest, dialect, directorySizes(fs, directory, names));
+      const version = buildVersion(manifest, dialect, directorySizes(fs, directory));
       return { snapshot, version: salvageTables(fs, directory, dialect, snapshot, version) };
     },
   });

@@ -12,7 +12,7 @@ import {
 } from '../../../engine/model/timeline/columns.ts';
 import { scramble } from './data.ts';
 
-export type HistoryName = 'small' | 'typical' | 'huge' | 'start' | 'empty' | 'live';
+export type HistoryName = 'small' | 'typical' | 'long' | 'huge' | 'start' | 'empty' | 'live';
 
 const MB = 1024 * 1024;
 const KEYS = 4_000_000_000;
@@ -313,6 +313,7 @@ export function makeHistory(name: HistoryName): History {
   const store = new Store(name === 'huge' ? { ...shape, l1Bytes: 256 * MB, ratio: 10, levels: 6 } : shape);
   if (name === 'small') store.run(12);
   else if (name === 'typical') store.run(400);
+  else if (name === 'long') store.run(9000);
   else if (name === 'live') {
     store.run(260);
     return store.history(false, 200);

@@ -3,7 +3,13 @@ import { describe, it } from 'node:test';
 import { BYTEWISE } from '../../../engine/iter/order.ts';
 import type { TableId, TreeEvent } from '../../../engine/model/events.ts';
 import { HistoryBuilder } from '../../../engine/model/timeline/builder.ts';
-import { captionOf, captionOfEvent, REASON_WORDS, shortBytes } from '../../../engine/model/timeline/caption.ts';
+import {
+  captionOf,
+  captionOfEvent,
+  REASON_WORDS,
+  reasonWords,
+  shortBytes,
+} from '../../../engine/model/timeline/caption.ts';
 import { Timeline } from '../../../engine/model/timeline/timeline.ts';
 
 const MB = 2 ** 20;
@@ -62,10 +68,10 @@ describe('captions', () => {
     const cases: [TreeEvent, string][] = [
       [event('flush', [], one, { why: 'Write Buffer Full' }), 'flushed 1 into L0 (1.5 KB), reason: write buffer full'],
       [event('move', one, tables(2, [1], 1536)), 'moved 1 at L0 (1.5 KB) to L2'],
-      [event('ingest', [], tables(6, [1, 2], 10)), 'ingested 2 into L6 (10 B)'],
+      [event('ingest', [], tables(6, [1, 2], 10), { why: 'ExternalSstIngestion' }), 'ingested 2 into L6 (10 B)'],
       [
         event('drop', one, [], { why: 'FIFO: size 123', inferred: true }),
-        'dropped 1 at L0 (1.5 KB), reason: FIFO: size 123 (inferred)',
+        'dropped 1 at L0 (1.5 KB), reason: over the size limit (inferred)',
       ],
       [event('compaction', one, []), 'compacted 1 at L0 (1.5 KB) into nothing'],
       [
@@ -84,6 +90,8 @@ describe('captions', () => {
 
   it('keep a reason that they have no words for', () => {
     const { reason, constant } = captionOfEvent({ ...compaction, why: 'NewInVersion99' });
+    assert.equal(reasonWords('toString'), 'toString');
+    assert.equal(reasonWords('FIFO: creation time 17'), 'older than the time to live');
     assert.deepEqual([reason, constant], ['NewInVersion99', 'NewInVersion99']);
     assert.ok(Object.values(REASON_WORDS).every((w) => w === w.trim() && !w.endsWith('.')));
   });

@@ -6,6 +6,7 @@ import { type Code, StoreError } from '../../../engine/base/errors.ts';
 import { MemFs } from '../../../engine/fs/memFs.ts';
 import { readOnlyFs } from '../../../engine/fs/readOnlyFs.ts';
 import type { CompactionProgress } from '../../../engine/model/compaction.ts';
+import { EVENT_KINDS, FLAG_INFERRED } from '../../../engine/model/timeline/columns.ts';
 import type { EngineNotice } from '../../../engine/protocol/engineApi.ts';
 import { Service } from '../../../engine/service.ts';
 import { createStore } from '../../../engine/store/create.ts';
@@ -90,6 +91,34 @@ describe('service: flush', () => {
       );
       assert.deepEqual(await rows(service), before);
       assert.deepEqual(await service.call('flush', {}), { tables: [], compactions: [], problems: [], settled: true });
+    });
+
+    it(`is told by the history as what it was (${format})`, async () => {
+      const { service } = await made(format, 3);
+      const then = await service.call('timeline', { family: 0 });
+      const report = await service.call('flush', {});
+      const { epoch, events } = await service.call('timeline', { family: 0 });
+      assert.equal(events, then.events + 2);
+      const chunk = await service.call('timelineChunk', { family: 0, epoch, from: then.events, count: 2 });
+      const [compaction] = report.compactions;
+      const told = [0, 1].map((i) => ({
+        kind: EVENT_KINDS[chunk.kind[i] as number],
+        why: chunk.reasons[chunk.why[i] as number],
+        io: [chunk.readBytes[i], chunk.writtenBytes[i]],
+        records: [chunk.recordsIn[i], chunk.recordsOut[i]],
+      }));
+      const kept = (compaction?.summary.entriesRead ?? 0) - (compaction?.summary.hiddenEntries ?? 0);
+      assert.deepEqual(told, [
+        { kind: 'flush', why: 'Manual Flush', io: [0, report.tables[0]?.bytes], records: [2000, 2000] },
+        {
+          kind: 'compaction',
+          why: 'LevelL0FilesNum',
+          io: [compaction?.readBytes, compaction?.writtenBytes],
+          records: [compaction?.summary.entriesRead, kept],
+        },
+      ]);
+      assert.ok((chunk.micros[0] as number) > 0 && (chunk.micros[1] as number) > 0);
+      assert.equal((chunk.flags[0] as number) & FLAG_INFERRED, 0);
     });
 
     it(`reports the table even where opening wrote it (${format})`, async () => {

@@ -303,6 +303,23 @@ describe('timelines of a store that somebody else writes', () => {
     assert.deepEqual([stop?.kind, stop?.why], ['stop', 'estimated pending compaction bytes 12345']);
   });
 
+  it('learn it even when much else has come meanwhile', async () => {
+    const owner = new Owner();
+    owner.commit(flush(table(10, 0, 'a', 'b')));
+    const { view } = viewed(owner);
+    assert.equal((await view.pull()).timeline.reason(0), '');
+    const event = (fields: object): string =>
+      `EVENT_LOG_v1 ${JSON.stringify({ time_micros: 5e15, job: 1, ...fields })}`;
+    owner.say(
+      event({ event: 'flush_started', flush_reason: 'Manual Flush' }),
+      event({ event: 'table_file_creation', cf_name: 'default', file_number: 10 }),
+    );
+    owner.commit(...Array.from({ length: 1000 }, (_, i) => flush(table(20 + i, 0, 'a', 'b'))));
+    const { timeline, info } = await view.pull();
+    assert.deepEqual([timeline.reason(0), timeline.events], ['Manual Flush', 1001]);
+    assert.ok((info?.settled ?? 0) > 400 && (info?.settled ?? 0) <= 1001 - 256, `${info?.settled}`);
+  });
+
   it('are cut into short slices, can be cancelled and go on from there', async () => {
     const fs = new MemFs();
     fs.mkdir('/data');

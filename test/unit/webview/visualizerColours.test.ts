@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { TreeAt } from '../../../engine/model/timeline/timeline.ts';
 import { Colours, niceCeiling, spanOfTime, UNKNOWN } from '../../../webview/visualizer/colours.ts';
-import { SvgSurface, xmlText } from '../../../webview/visualizer/mapSurface.ts';
+import { SvgSurface, xmlText } from '../../../webview/visualizer/mapSvg.ts';
 import { PREFIX_GROUPS_MAX, PrefixGroups } from '../../../webview/visualizer/prefixes.ts';
 import type { COLOUR_MODES } from '../../../webview/visualizer/state.ts';
 import {

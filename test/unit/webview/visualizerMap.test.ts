@@ -2,8 +2,17 @@ import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { TreeAt } from '../../../engine/model/timeline/timeline.ts';
-import type { FamilySummary, StoreSummary } from '../../../engine/protocol/engineApi.ts';
+import type {
+  FamilySummary,
+  ReadPath,
+  ReadStep,
+  RunningJob,
+  StoreSummary,
+} from '../../../engine/protocol/engineApi.ts';
 import { neighbour, Spans, sublevels, tableAt } from '../../../webview/map/layout.ts';
+import { stopsOf } from '../../../webview/visualizer/mapExplain.ts';
+import { changesOf } from '../../../webview/visualizer/mapFlow.ts';
+import { outputBoxes } from '../../../webview/visualizer/mapJob.ts';
 import { L0_ROWS_MAX, layoutTree, TreeLayout } from '../../../webview/visualizer/mapLayout.ts';
 import {
   levelFacts,
@@ -348,7 +357,7 @@ describe('questions of the map', () => {
       facts.map((f) => [f.level, f.tables, f.bytes, f.targetBytes, f.score, f.base]),
       [
         [0, 0, 0, null, 0, false],
-        [1, 2, 55, 20, 7.5, true],
+        [1, 2, 55, 20, 7.5, false],
         [3, 1, 60, 2000, 0.25, false],
       ],
     );
@@ -368,7 +377,14 @@ describe('questions of the map', () => {
       targetBytes: null,
       score: null,
       base: false,
+      dynamic: false,
     });
+    const dynamic = { ...family, options: { level_compaction_dynamic_level_bytes: 'true' } } as FamilySummary;
+    tree.seek(5);
+    assert.deepEqual(
+      levelFacts(tree, [0, 1, 3], summary, dynamic).map((f) => f.base),
+      [false, true, false],
+    );
   });
 });
 
@@ -426,5 +442,82 @@ describe('window of the map', () => {
     assert.equal(shownWithin(w, 0, 1), w);
     const moved = shownWithin(w, 0.7, 0.72);
     assert.ok(Math.abs((moved.from + moved.to) / 2 - 0.71) < 1e-12 && Math.abs(moved.to - moved.from - 0.2) < 1e-12);
+  });
+});
+
+describe('marks of the map', () => {
+  const job = (...bounds: readonly (readonly [number, number])[]): RunningJob => ({
+    kind: 'compaction',
+    family: 0,
+    why: '',
+    inputs: [],
+    outputLevel: 1,
+    outputs: bounds.map(([a, b], i) => ({
+      number: 20 + i,
+      level: 1,
+      bytes: 6,
+      smallest: Uint8Array.of(a),
+      largest: Uint8Array.of(b),
+    })),
+  });
+
+  it('puts the outputs of a job where their keys are, and spreads those whose place nobody knows', () => {
+    const layout = layoutTree(treeAfter(HISTORY, 4), 'keys', INFO);
+    const room = { left: 0.2, right: 0.8 };
+    const known = outputBoxes(job([0, 3], [4, 9]), layout, room, (key) => key[0] as number);
+    assert.deepEqual(
+      known.map((b) => [b.level, b.number, b.left, b.right]),
+      [
+        [1, 20, 0, 0.4],
+        [1, 21, 0.4, 1],
+      ],
+    );
+    const spread = outputBoxes(job([0, 3], [4, 9]), layout, room, () => Number.NaN);
+    assert.ok(spread.every((b) => b.left >= 0.2 && b.right <= 0.8 && b.left < b.right));
+    assert.ok((spread[0]?.right as number) <= (spread[1]?.left as number));
+  });
+
+  it('puts them behind what the level holds on the axis of bytes', () => {
+    const layout = layoutTree(treeAfter(HISTORY, 4), 'bytes', INFO);
+    const boxes = outputBoxes(job([0, 3], [4, 9]), layout, { left: 0, right: 1 }, () => Number.NaN);
+    assert.deepEqual(
+      boxes.map((b) => [Math.round(b.left * 60), Math.round(b.right * 60)]),
+      [
+        [40, 46],
+        [46, 52],
+      ],
+    );
+  });
+
+  it('numbers the tables that a get asked, as far as they are live', () => {
+    const step = (table: number | null, level: number, outcome: string): ReadStep =>
+      ({ kind: table === null ? 'memtable' : 'table', table, level, outcome, filter: null }) as unknown as ReadStep;
+    const path = {
+      steps: [
+        step(null, -1, 'absent'),
+        step(5, 0, 'filtered'),
+        step(4, 0, 'absent'),
+        step(99, 1, 'absent'),
+        step(3, 3, 'found'),
+      ],
+    } as unknown as ReadPath;
+    const tree = treeAfter(HISTORY, 4);
+    assert.deepEqual(
+      stopsOf(tree, path).map((s) => [tree.timeline.number[s.life], s.order, s.tone]),
+      [
+        [5, 1, 'blue'],
+        [4, 2, 'muted'],
+        [3, 4, 'green'],
+      ],
+    );
+  });
+
+  it('tells what one event takes and brings, in both directions', () => {
+    const tree = treeAfter(HISTORY);
+    assert.deepEqual(changesOf(tree, 4, false), { gone: [3, 4, 5, 0, 1], came: [6, 7] });
+    assert.deepEqual(changesOf(tree, 4, true), { gone: [6, 7], came: [3, 4, 5, 0, 1] });
+    assert.deepEqual(changesOf(tree, 1, false), { gone: [], came: [3] });
+    const add = Array.from({ length: 500 }, (_, i) => ({ number: i, level: 1, smallest: i, largest: i }));
+    assert.equal(changesOf(treeAfter([{ add }]), 0, false), undefined, 'too many to follow');
   });
 });

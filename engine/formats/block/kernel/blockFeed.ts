@@ -158,7 +158,8 @@ export class BlockFeed {
   #isIntact(table: TableReader, offset: number, from: number, size: number): boolean {
     const machine = this.#machine;
     const { checksum, contextBase } = table.footer;
-    if (checksum !== ChecksumType.crc32c) return blockIsIntact(checksum, contextBase, offset, machine.bytes, from, size);
+    if (checksum !== ChecksumType.crc32c)
+      return blockIsIntact(checksum, contextBase, offset, machine.bytes, from, size);
     const computed = mask(machine.crc32c(from, from + size + 1)) + contextModifier(contextBase, offset);
     return computed >>> 0 === readU32(machine.bytes, from + size + 1);
   }

@@ -107,7 +107,7 @@ export class DataBlocks {
    */
   take(record: number, end: number, cutAt: number = NO_CUT): number {
     const { machine } = this;
-    machine.setWord(Build.cutAt, cutAt > NO_CUT ? NO_CUT : cutAt);
+    machine.setWord(Build.cutAt, Math.min(cutAt, NO_CUT));
     let at = record;
     for (;;) {
       at = machine.build(at, end);
@@ -158,7 +158,8 @@ export class DataBlocks {
     switch (status) {
       case Built.growBlock: {
         const bytes = machine.word(record + Record.keyLength) + machine.word(record + Record.valueLength);
-        if (bytes > ENTRY_BYTES_MAX) throw new StoreError('INPUT', `an entry of ${bytes} bytes does not fit into a table`);
+        if (bytes > ENTRY_BYTES_MAX)
+          throw new StoreError('INPUT', `an entry of ${bytes} bytes does not fit into a table`);
         this.#growBlock(this.length + bytes + ENTRY_ROOM);
         return;
       }

@@ -237,4 +237,3 @@ function copyIn(into: Uint8Array, at: number, from: Uint8Array, start: number, l
   if (length > COPIED_SINGLY) into.set(from.subarray(start, start + length), at);
   else for (let i = 0; i < length; i++) into[at + i] = from[start + i] as number;
 }
-

@@ -1,0 +1,222 @@
+/**
+ * One curve: its name, its values at a place, and a plot of it. The only file that imports uPlot.
+ *
+ * With a point for each place, a value holds until the next one. With several places a pixel, their mean is a line,
+ * and what lies between the least and the largest of them a band behind it; a stack shows the mean only.
+ */
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { count } from '../text/numbers.ts';
+import { el, fill, setText } from '../ui/dom.ts';
+import { levelTone } from './colours.ts';
+import { CURVE_WORDS, type Curve, isKnown, valueText } from './curveData.ts';
+import { type Columns, doubled, extremes, highest, means, yMarks } from './decimate.ts';
+import { type Palette, palette } from './mapPalette.ts';
+import type { CurveId } from './saved.ts';
+import { theme } from './theme.ts';
+import { GUTTER, RIGHT } from './timeScale.ts';
+import { css, mix, parseColour } from './tones.ts';
+
+const PLOT_HEIGHT = 76;
+
+/** What of the time axis is on screen. */
+export interface Stretch {
+  /** Values at its ends. */
+  readonly from: number;
+  readonly to: number;
+  /** Places on screen, and one beyond each end. */
+  readonly first: number;
+  readonly last: number;
+  /** Value of a place on the axis. */
+  value(place: number): number;
+  /** Where several places fall into a pixel. */
+  readonly columns: Columns | undefined;
+}
+
+const colourOf = (level: number): string =>
+  level < 0 ? theme().color('charts-blue') : css(levelTone(palette().tones, level));
+
+/** `colour` mixed into the background, so that lines over it stay apart. */
+function faint(colour: string, share: number): string {
+  const rgb = parseColour(colour);
+  return rgb === undefined ? colour : css(mix(palette().tones.background, rgb, share));
+}
+
+export class CurvePlot {
+  readonly id: CurveId;
+  readonly element: HTMLElement;
+  readonly #values = el('span', { class: 'curve-values' });
+  readonly #box = el('div', { class: 'curve-box', 'aria-hidden': 'true' });
+  #curve: Curve | undefined;
+  /** Each series and those below it summed up, for a stack; the values themselves otherwise. */
+  #tops: readonly Float64Array[] = [];
+  #plot: uPlot | undefined;
+  #stretch: Stretch | undefined;
+  #marks: readonly number[] = [0, 1];
+  /** The theme that the swatches were coloured for. */
+  #coloured: Palette | undefined;
+
+  constructor(id: CurveId) {
+    this.id = id;
+    const { title, hint } = CURVE_WORDS[id];
+    const head = el('div', { class: 'curve-head' }, el('h3', { title: hint }, title), this.#values);
+    this.element = el('section', { class: 'curve', 'aria-label': title }, head, this.#box);
+  }
+
+  get hasCurve(): boolean {
+    return this.#curve !== undefined;
+  }
+
+  /** Takes the values to show; undefined, or values that nobody knows, for none. */
+  set(curve: Curve | undefined): void {
+    this.#curve = curve !== undefined && isKnown(curve) ? curve : undefined;
+    this.#tops = this.#curve === undefined ? [] : topsOf(this.#curve);
+    const { length } = this.#tops;
+    if (this.#plot !== undefined && this.#plot.series.length !== 1 + (curve?.stacked === true ? 1 : 2) * length) {
+      this.destroy();
+    }
+    this.#labels(curve === undefined ? '' : 'Nothing tells of this here.');
+  }
+
+  destroy(): void {
+    this.#plot?.destroy();
+    this.#plot = undefined;
+  }
+
+  /** Draws what is on screen, `wide` pixels with gutter and margin. */
+  draw(stretch: Stretch, wide: number): void {
+    const curve = this.#curve;
+    this.#box.hidden = curve === undefined;
+    if (curve === undefined) return;
+    this.#stretch = stretch;
+    const { columns, first, last } = stretch;
+    let most = 0;
+    for (const top of this.#tops) most = Math.max(most, highest(top, first, last));
+    this.#marks = yMarks(most, curve.unit);
+    // The last value holds until the end of the axis.
+    const points = last - first + 2;
+    const x = columns === undefined ? new Float64Array(points) : doubled(columns.x);
+    if (columns === undefined) for (let p = first; p <= last; p++) x[p - first] = stretch.value(p);
+    if (columns === undefined) x[points - 1] = Math.max(stretch.to, x[points - 2] as number);
+    const whole = (v: Float64Array): Float64Array => {
+      const shown = new Float64Array(points).fill(v[last] as number);
+      shown.set(v.subarray(first, last + 1));
+      return shown;
+    };
+    const lines = this.#tops.map((v) => (columns === undefined ? whole(v) : means(v, columns)));
+    const bands = curve.stacked ? [] : this.#tops.map((v) => (columns === undefined ? whole(v) : extremes(v, columns)));
+    this.#plot ??= this.#newPlot(curve, wide);
+    if (this.#plot.width !== wide) this.#plot.setSize({ width: wide, height: PLOT_HEIGHT });
+    this.#plot.setData([x, ...bands, ...lines] as unknown as uPlot.AlignedData, true);
+  }
+
+  /** Writes down the values at `place`. */
+  say(place: number): void {
+    const curve = this.#curve;
+    if (curve === undefined) return;
+    const now = palette();
+    curve.series.forEach((series, i) => {
+      const cell = this.#values.children[i];
+      if (cell === undefined) return;
+      if (this.#coloured !== now) {
+        const swatch = cell.querySelector<HTMLElement>('.curve-swatch');
+        if (swatch !== null) swatch.style.backgroundColor = colourOf(series.level);
+      }
+      setText(cell.lastElementChild as Element, valueText(curve.unit, series.values[place] ?? Number.NaN));
+    });
+    this.#coloured = now;
+  }
+
+  #labels(nothing: string): void {
+    const series = this.#curve?.series ?? [];
+    if (series.length > 0 && this.#values.childElementCount === series.length) return;
+    this.#coloured = undefined;
+    if (series.length === 0) {
+      setText(this.#values, nothing);
+      return;
+    }
+    fill(
+      this.#values,
+      ...series.map((s) =>
+        el(
+          'span',
+          { class: 'curve-value' },
+          s.label === '' ? null : el('span', { class: 'curve-swatch', 'aria-hidden': 'true' }),
+          s.label === '' ? null : el('span', { class: 'dim' }, s.label),
+          el('span', {}),
+        ),
+      ),
+    );
+  }
+
+  #newPlot(curve: Curve, wide: number): uPlot {
+    const linear = uPlot.paths.linear?.() as uPlot.Series.PathBuilder;
+    const stepped = uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder;
+    const dense = (): boolean => this.#stretch?.columns !== undefined;
+    const line: uPlot.Series.PathBuilder = (...args) => (dense() ? linear : stepped)(...args);
+    const band: uPlot.Series.PathBuilder = (...args) => (dense() ? linear(...args) : null);
+    const { stacked } = curve;
+    const fillOf = (level: number): string => (stacked ? colourOf(level) : faint(colourOf(level), 0.18));
+    const bands = stacked
+      ? []
+      : curve.series.map((s) => ({
+          paths: band,
+          points: { show: false },
+          width: 1,
+          stroke: () => faint(colourOf(s.level), 0.4),
+        }));
+    const lines = curve.series.map((s) => ({
+      paths: line,
+      points: { show: false },
+      width: stacked ? 0 : 1.5,
+      stroke: () => colourOf(s.level),
+      ...(stacked || curve.series.length === 1 ? { fill: () => fillOf(s.level) } : {}),
+    }));
+    const options: uPlot.Options = {
+      width: wide,
+      height: PLOT_HEIGHT,
+      padding: [6, RIGHT, 6, 0],
+      legend: { show: false },
+      cursor: { show: false },
+      scales: {
+        x: { time: false, range: () => [this.#stretch?.from ?? 0, this.#stretch?.to ?? 1] },
+        y: { range: () => [0, this.#marks.at(-1) ?? 1] },
+      },
+      axes: [
+        { show: false },
+        {
+          size: GUTTER,
+          gap: 7,
+          font: `10px ${theme().font}`,
+          stroke: () => theme().muted,
+          grid: { stroke: () => faint(theme().text, 0.12), width: 1 },
+          ticks: { show: false },
+          splits: () => [...this.#marks],
+          values: (_u, marks) => marks.map((v) => axisText(curve, v)),
+        },
+      ],
+      series: [{}, ...bands, ...lines],
+    };
+    fill(this.#box);
+    const nothing = [[], ...bands.map(() => []), ...lines.map(() => [])] as unknown as uPlot.AlignedData;
+    return new uPlot(options, nothing, this.#box);
+  }
+}
+
+function axisText(curve: Curve, value: number): string {
+  if (curve.unit !== 'ratio') return value === 0 ? '0' : valueText(curve.unit, value);
+  return value >= 10 ? count(value) : String(Math.round(value * 100) / 100);
+}
+
+function topsOf(curve: Curve): readonly Float64Array[] {
+  if (!curve.stacked) return curve.series.map((s) => s.values);
+  const tops: Float64Array[] = [];
+  let below: Float64Array | undefined;
+  for (const { values } of [...curve.series].reverse()) {
+    const top: Float64Array = values.slice();
+    if (below !== undefined) for (let i = 0; i < top.length; i++) top[i] = (top[i] as number) + (below[i] as number);
+    tops.unshift(top);
+    below = top;
+  }
+  return tops;
+}
