@@ -3,6 +3,7 @@ import { toStoreError } from '../base/errors.ts';
 import { WriteRefused } from '../store/writeGate.ts';
 import { type CommandSpec, readArgs, UsageError } from './args.ts';
 import { compactCommand } from './compact.ts';
+import { evidenceCommand } from './evidence.ts';
 import { dumpCommand, historyCommand } from './files.ts';
 import { getCommand } from './get.ts';
 import { infoCommand } from './info.ts';
@@ -24,6 +25,7 @@ const COMMANDS: readonly CommandSpec[] = [
   scanCommand,
   dumpCommand,
   verifyCommand,
+  evidenceCommand,
   historyCommand,
   compactCommand,
   putCommand,

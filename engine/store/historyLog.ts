@@ -24,7 +24,7 @@ export interface Cause {
   readonly why: string | undefined;
   /** What the job cost; absent where there was no job, or nothing is told of it. */
   readonly facts?: EventFacts;
-  /** Told by our own engine in this session, not by a log. */
+  /** Told by our own engine since the store was opened, not by a log. */
   readonly live?: boolean;
 }
 
@@ -265,11 +265,6 @@ export class LogFacts implements Causes {
             maker.facts.writtenBytes += e.bytes;
             maker.facts.recordsOut += e.entries;
           }
-          break;
-        }
-        case 'blobCreated': {
-          const maker = jobs.get(job);
-          if (maker?.kind === 'flush') maker.facts.writtenBytes += e.bytes;
           break;
         }
         case 'flushFinished':

@@ -66,8 +66,12 @@ async function labels(app: Workbench, level: number): Promise<string[]> {
 
 async function cells(frame: Frame, row: number): Promise<string[]> {
   const found = frame.locator(`.grid-row[aria-rowindex="${row + 1}"] .grid-cell`);
-  await found.first().waitFor();
-  return found.allInnerTexts();
+  // A row is drawn before what stands in it has come.
+  return until(
+    `row ${row} is there`,
+    () => found.allInnerTexts(),
+    (texts) => (texts[1] ?? '') !== '',
+  );
 }
 
 /** Waits for the end of the count; answers the words of the status line. */

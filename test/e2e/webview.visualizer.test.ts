@@ -36,7 +36,10 @@ const inked = (locator: Locator): Promise<number> =>
     return n;
   });
 
-const caption = (page: Page): Promise<string> => said(page.locator('.caption-text'));
+const caption = async (page: Page): Promise<string> => {
+  await frames(page);
+  return said(page.locator('.caption-text'));
+};
 
 interface Saved {
   readonly suggested: string;
@@ -222,6 +225,14 @@ describe('webview: visualiser', { skip }, () => {
     for (let i = 0; i < 8; i++) await slider(page).press('ArrowRight');
     assert.equal(await place(page), 8);
     assert.match(await said(page.locator('.caption-facts')), /time unknown\s*inferred/);
+    // Writes were held up at that time, and caption and list say so.
+    await slider(page).press('Home');
+    for (let i = 0; i < 9; i++) await slider(page).press('Shift+ArrowRight');
+    assert.equal(await place(page), 90);
+    assert.match(await said(page.locator('.caption-facts')), /edit 90 of 400[\s\S]*Writes slowed down/);
+    await page.getByRole('radiogroup', { name: 'History as' }).getByRole('radio', { name: 'List' }).click();
+    await page.locator('.selected .row-stall').waitFor();
+    await page.getByRole('radiogroup', { name: 'History as' }).getByRole('radio', { name: 'Curves' }).click();
     await shot(page, 'visualizer-time-dark');
   });
 
@@ -306,7 +317,8 @@ describe('webview: visualiser', { skip }, () => {
     await page.locator('body').press('Home');
     assert.match(await caption(page), /Before the history that the MANIFEST tells/);
     await page.locator('body').press('ArrowRight');
-    assert.match(await said(page.locator('.caption')), /history starts here/);
+    assert.match(await caption(page), /^History starts here: 300 tables/);
+    assert.match(await said(page.locator('.caption-facts')), /history starts here/);
     await shot(page, 'visualizer-start-light');
     const empty = await open('view=visualizer&scenario=empty&theme=light');
     await empty.locator('.empty-title', { hasText: 'No history yet' }).waitFor();

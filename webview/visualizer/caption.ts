@@ -14,7 +14,7 @@ import { el, fill, iconButton, setText, show } from '../ui/dom.ts';
 import { debounce, perFrame } from '../ui/host.ts';
 import type { Context, Pane } from './context.ts';
 import { placeOf, sameKind, seek } from './seek.ts';
-import { captionAt, timeText } from './words.ts';
+import { captionAt, stallText, timeText } from './words.ts';
 
 /** While events pass by, a screen reader is told of the one that stays. */
 const SPEAK_AFTER = 700;
@@ -93,6 +93,7 @@ export class CaptionPane implements Pane {
     this.#next.setAttribute('aria-disabled', String(sameKind(t, event, 1) < 0));
     const { cost, constant } = captionOf(t, event);
     const time = timeText(t.at[event] as number);
+    const stall = visibleString(stallText(info, t.at[event] as number));
     const dropped = (t.recordsIn[event] as number) - (t.recordsOut[event] as number);
     const badge = (label: string, title: string): HTMLElement => el('span', { class: 'mark', title }, label);
     const fact = (value: string): HTMLElement | null => (value === '' ? null : el('span', {}, value));
@@ -106,6 +107,7 @@ export class CaptionPane implements Pane {
         : null,
       (flags & FLAG_LIVE) !== 0 ? badge('live', 'Done by this engine while it was looked at') : null,
       (flags & FLAG_SIMULATED) !== 0 ? badge('simulated', 'Made by the simulator') : null,
+      stall === '' ? null : badge(stall.split(':', 1)[0] ?? '', stall),
       fact(visibleString(cost)),
       fact(constant === '' ? '' : visibleString(constant)),
       fact(dropped > 0 ? `${plural(dropped, 'record')} dropped` : ''),

@@ -13,7 +13,7 @@ import { CURVE_WORDS, curveOf, curvesOf, valueText } from './curveData.ts';
 import type { CurveId } from './saved.ts';
 import { placeOf, seek } from './seek.ts';
 import type { TimeAxis } from './time.ts';
-import { captionAt, timeText } from './words.ts';
+import { captionAt, stallText, timeText } from './words.ts';
 
 export class EventsPane implements Pane {
   readonly element = el('div', { class: 'list' });
@@ -155,6 +155,8 @@ function columns(context: Context, time: TimeAxis): GridColumn<number>[] {
       render: (cell, event) => {
         cell.textContent = visibleString(captionAt(context.timeline, event + 1));
         cell.title = cell.textContent;
+        const stall = visibleString(stallText(context.info, context.timeline.at[event] as number));
+        if (stall !== '') cell.prepend(el('span', { class: 'row-stall', title: stall }, stall.split(':', 1)[0]), ' ');
       },
     },
     { id: 'read', title: 'Read', width: 80, min: 44, align: 'right', render: bytes('readBytes') },

@@ -160,12 +160,13 @@ function paintJob(surface: Surface, s: Scene, running: NonNullable<Marks['job']>
   let last: Rect | undefined;
   for (const box of running.outputs) {
     const x = Math.round(xOf(s, box.left));
-    const w = Math.max(3, Math.round(xOf(s, box.right)) - x);
+    const w = Math.max(3, Math.round(xOf(s, box.right)) - 1 - x);
     const h = Math.max(6, Math.min(band.height, 26));
     const r = { x, y: band.top + (band.height - h) / 2, w, h };
     surface.rect(r.x, r.y, r.w, r.h, palette.background, 0.7);
     surface.rect(r.x, r.y, r.w, r.h, palette.good, 0.4);
-    surface.frame(r.x, r.y, r.w, r.h, palette.good, 2);
+    // Many narrow ones stand side by side: their borders must not be all that is seen.
+    surface.frame(r.x, r.y, r.w, r.h, palette.good, r.w < 32 ? 1 : 2);
     last = r;
   }
   const text = `${Math.floor(running.percent)} %`;

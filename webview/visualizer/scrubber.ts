@@ -16,7 +16,7 @@ import { placeOf, seek } from './seek.ts';
 import { onTheme, prepare, theme } from './theme.ts';
 import type { TimeAxis } from './time.ts';
 import { GUTTER, numberTicks, panned, RIGHT, timeTicks, zoomed } from './timeScale.ts';
-import { captionAt, timeText } from './words.ts';
+import { captionAt, stallText, timeText } from './words.ts';
 
 const TOP = 9;
 const LANE = 8;
@@ -323,7 +323,7 @@ export class ScrubberPane implements Pane {
     const event = hover - 1;
     const known = event >= 0 && !Number.isNaN(timeline.at[event] as number);
     const time = times.length > 0 ? timeText(times[hover] as number) : '';
-    const stall = known ? this.#stallAt(timeline.at[event] as number) : '';
+    const stall = known ? visibleString(stallText(this.#context.info, timeline.at[event] as number)) : '';
     fill(
       this.#tip,
       el('div', { class: 'tip-title' }, visibleString(captionAt(timeline, hover))),
@@ -337,11 +337,5 @@ export class ScrubberPane implements Pane {
     const wide = this.#tip.offsetWidth;
     const left = this.#time.xOfPlace(hover) - wide / 2;
     this.#tip.style.left = `${Math.round(Math.max(4, Math.min(this.#width - wide - 4, left)))}px`;
-  }
-
-  #stallAt(micros: number): string {
-    const stall = this.#context.info?.stalls.find((s) => micros >= s.from && micros <= s.to);
-    if (stall === undefined) return '';
-    return visibleString(`Writes ${stall.kind === 'stop' ? 'stopped' : 'slowed down'}: ${stall.why}`);
   }
 }

@@ -1,6 +1,6 @@
 /** Moments and figures of a history in words: pure, no DOM. */
 import { captionOf } from '../../engine/model/timeline/caption.ts';
-import { FLAG_START } from '../../engine/model/timeline/columns.ts';
+import { FLAG_START, type TimelineInfo } from '../../engine/model/timeline/columns.ts';
 import type { Timeline } from '../../engine/model/timeline/timeline.ts';
 
 /** What the place `at` shows: what the event that led there did, and why. */
@@ -24,6 +24,13 @@ export function capital(text: string): string {
 export function timeText(micros: number): string {
   if (!(Math.abs(micros) < 8.64e18)) return '';
   return new Date(micros / 1000).toISOString().slice(0, 23).replace('T', ' ');
+}
+
+/** What held up writes when the event took place, in words; '' for nothing, and where its time is not known. */
+export function stallText(info: TimelineInfo | undefined, micros: number): string {
+  const stall = info?.stalls.find((s) => micros >= s.from && micros <= s.to);
+  if (stall === undefined) return '';
+  return `Writes ${stall.kind === 'stop' ? 'stopped' : 'slowed down'}${stall.why === '' ? '' : `: ${stall.why}`}`;
 }
 
 /** Microseconds as a length of time: `640 µs`, `12.5 ms`, `3.2 s`. */

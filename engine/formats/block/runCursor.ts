@@ -130,6 +130,11 @@ export class RunCursor extends BlockCursor implements Cursor {
     return this.#block;
   }
 
+  /** Offset in its file of the block in which the current entry stands; 0 where there is none. */
+  get blockOffset(): number {
+    return this.#block < 0 ? 0 : (this.#open?.index.offset(this.#block) ?? 0);
+  }
+
   close(): void {
     this.valid = false;
     this.#closeTable();

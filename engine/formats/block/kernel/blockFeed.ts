@@ -187,7 +187,7 @@ export class BlockFeed {
 
   #read(table: TableReader, offset: number, stored: number): void {
     const window = this.#window;
-    const n = Math.max(stored, Math.min(window.bytes, table.footer.offset - offset));
+    const n = Math.max(stored, Math.min(window.bytes - SLOP, table.footer.offset - offset));
     this.#windowEnd = 0;
     window.used = 0;
     const start = window.take(n, false);

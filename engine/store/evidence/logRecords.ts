@@ -1,0 +1,179 @@
+/** Records of a store's logs by family, with the places where they stand, in internal order. */
+import { EMPTY } from '../../base/bytes.ts';
+import { type Problem, toStoreError } from '../../base/errors.ts';
+import { LogReader } from '../../formats/leveldb/logReader.ts';
+import { BatchSummary, type BatchVisitor, readLevelDbBatch } from '../../formats/leveldb/writeBatch.ts';
+import { readRocksDbBatch } from '../../formats/rocksdb/writeBatch.ts';
+import { baseName, type FileSystem } from '../../fs/fileSystem.ts';
+import { type Cursor, ValueType } from '../../iter/cursor.ts';
+import type { KeyOrder } from '../../iter/order.ts';
+
+export interface LogRecord {
+  readonly file: string;
+  readonly offset: number;
+  readonly key: Uint8Array;
+  readonly sequence: number;
+  readonly type: number;
+  readonly value: Uint8Array;
+  readonly valueBytes: number;
+  /** The log counts for the family. */
+  readonly counts: boolean;
+}
+
+/** Records of all logs held at once, at the most: above that the logs are named as too long. */
+const RECORDS_MAX = 4_000_000;
+
+/** By family id. Operations of prepared transactions are left out: nobody knows their sequence numbers. */
+export function logRecords(
+  fs: FileSystem,
+  logs: readonly { readonly path: string; readonly number: number }[],
+  dialect: 'leveldb' | 'rocksdb',
+  counts: (family: number, log: number) => boolean,
+  valueBytes: number,
+  problems: Problem[],
+): Map<number, LogRecord[]> {
+  const families = new Map<number, LogRecord[]>();
+  let total = 0;
+  for (const { path, number } of logs) {
+    const file = baseName(path);
+    let offset = 0;
+    let prepared = false;
+    const add = (family: number, sequence: number, type: number, key: Uint8Array, value: Uint8Array): void => {
+      if (prepared || total >= RECORDS_MAX) return;
+      total++;
+      const list = families.get(family) ?? [];
+      families.set(family, list);
+      const kept = value.slice(0, valueBytes);
+      list.push({
+        file,
+        offset,
+        key: key.slice(),
+        sequence,
+        type,
+        value: kept,
+        valueBytes: value.length,
+        counts: counts(family, number),
+      });
+    };
+    const visitor: BatchVisitor = {
+      entry: (family, type, sequence, b, keyStart, keyLength, valueStart, length) =>
+        add(
+          family,
+          sequence,
+          type,
+          b.subarray(keyStart, keyStart + keyLength),
+          b.subarray(valueStart, valueStart + length),
+        ),
+      deleteRange: (family, sequence, b, begin, beginLength, end, endLength) => {
+        const until = b.subarray(end, end + endLength);
+        add(family, sequence, ValueType.rangeDeletion, b.subarray(begin, begin + beginLength), until);
+        return 1;
+      },
+      beginPrepare: () => {
+        prepared = true;
+      },
+      endPrepare: () => {
+        prepared = false;
+      },
+    };
+    try {
+      const handle = fs.open(path, 'read');
+      try {
+        const log = new LogReader(handle, { path: file, logNumber: number });
+        const summary = new BatchSummary();
+        do {
+          while (log.next()) {
+            offset = log.recordOffset;
+            prepared = false;
+            try {
+              if (dialect === 'leveldb') readLevelDbBatch(log.record, visitor, summary);
+              else readRocksDbBatch(log.record, visitor, summary);
+            } catch (thrown) {
+              problems.push(toStoreError(thrown, { path: file, offset }).toProblem());
+            }
+          }
+          if (log.problem !== undefined) problems.push(log.problem);
+          log.problem = undefined;
+        } while (log.resync());
+      } finally {
+        handle.close();
+      }
+    } catch (thrown) {
+      problems.push(toStoreError(thrown, { path: file }).toProblem());
+    }
+  }
+  if (total >= RECORDS_MAX) {
+    problems.push({
+      code: 'UNSUPPORTED',
+      path: '',
+      message: `the logs hold more than ${RECORDS_MAX} records: the rest is left out`,
+    });
+  }
+  return families;
+}
+
+/** Point records in internal order; walks forward. */
+export class RecordCursor implements Cursor {
+  readonly level = -1;
+  readonly table = 0;
+  readonly keyStart = 0;
+  readonly valueStart = 0;
+  readonly #records: readonly LogRecord[];
+  #at = 0;
+
+  constructor(records: readonly LogRecord[], order: KeyOrder) {
+    this.#records = [...records].sort(
+      (a, b) =>
+        order.compare(a.key, 0, a.key.length, b.key, 0, b.key.length) || b.sequence - a.sequence || b.type - a.type,
+    );
+  }
+
+  get record(): LogRecord | undefined {
+    return this.#records[this.#at];
+  }
+  get valid(): boolean {
+    return this.#at < this.#records.length;
+  }
+  get keyBuffer(): Uint8Array {
+    return this.record?.key ?? EMPTY;
+  }
+  get keyLength(): number {
+    return this.record?.key.length ?? 0;
+  }
+  get sequence(): number {
+    return this.record?.sequence ?? 0;
+  }
+  get type(): number {
+    return this.record?.type ?? 0;
+  }
+  get valueBuffer(): Uint8Array {
+    return this.record?.value ?? EMPTY;
+  }
+  get valueLength(): number {
+    return this.record?.valueBytes ?? 0;
+  }
+
+  first(): void {
+    this.#at = 0;
+  }
+
+  next(): void {
+    this.#at++;
+  }
+
+  last(): void {
+    this.#at = this.#records.length - 1;
+  }
+
+  prev(): void {
+    this.#at--;
+  }
+
+  seek(): void {
+    this.#at = 0;
+  }
+
+  close(): void {
+    this.#at = this.#records.length;
+  }
+}
