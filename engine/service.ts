@@ -319,7 +319,7 @@ export class Service {
   }
 
   async #dump(p: Params<'dump'>, token: CancelToken): Promise<Page<string>> {
-    const { path, kind } = this.#opened();
+    const { path, kind } = p.path === undefined ? this.#opened() : { path: p.path, kind: 'directory' };
     const file = kind === 'table' ? path : joinPath(path, p.file);
     if (baseName(file) === 'LOCK') {
       // Closing it would drop a lock that this process holds.

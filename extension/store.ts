@@ -6,6 +6,7 @@ import type { Problem } from '../engine/model/tree.ts';
 import type {
   EngineNotice,
   FamilySummary,
+  Finding,
   Method,
   Params,
   Result,
@@ -16,6 +17,8 @@ import { EngineClient, type EngineState, type EngineTarget } from './engineClien
 
 /** Findings kept past those that opening made: a table may be damaged in every block. */
 const FOUND_MAX = 200;
+/** Findings of a verification that are shown; its report has them all. */
+const VERIFIED_MAX = 500;
 /** Findings come in bursts while a scan runs; whoever shows them hears of them this often. */
 const FOUND_MILLIS = 250;
 
@@ -43,6 +46,8 @@ export class Store implements vscode.Disposable {
   readonly onFound = this.#foundMore.event;
   /** Problems that gets, scans and opened tables met, by what makes them one. */
   readonly #found = new Map<string, Problem>();
+  /** What the last verification found. */
+  #verified: readonly Finding[] = [];
   #foundTimer: ReturnType<typeof setTimeout> | undefined;
   #client: EngineClient | undefined;
   /** Calls that write, and whether it is this directory that they change. */
@@ -75,12 +80,33 @@ export class Store implements vscode.Disposable {
     return this.#summary;
   }
 
-  /** What opening found, and then what was met while reading. */
+  /**
+   * What the last verification found, which says how grave it is; then what opening found and what was met while
+   * reading, as far as that is something else.
+   */
   get problems(): readonly Problem[] {
     const atOpen = this.#summary?.problems ?? [];
-    if (this.#found.size === 0) return atOpen;
-    const known = new Set(atOpen.map(identity));
-    return [...atOpen, ...[...this.#found].flatMap(([id, problem]) => (known.has(id) ? [] : [problem]))];
+    if (this.#found.size === 0 && this.#verified.length === 0) return atOpen;
+    const ids = new Set<string>();
+    const places = new Set(this.#verified.flatMap((f) => (f.offset === undefined ? [] : [placeOf(f)])));
+    return [...this.#verified, ...atOpen, ...this.#found.values()].filter((p) => {
+      const id = identity(p);
+      if (ids.has(id)) return false;
+      ids.add(id);
+      return 'severity' in p || !places.has(placeOf(p));
+    });
+  }
+
+  /** Keeps what a verification found; an empty list after one that found nothing. */
+  setVerified(findings: readonly Finding[]): void {
+    const had = this.#verified.length;
+    this.#verified = findings.slice(0, VERIFIED_MAX);
+    // What was met before is among them, or is so no more.
+    const cleared = this.#found.size > 0;
+    this.#found.clear();
+    if (had === 0 && findings.length === 0 && !cleared) return;
+    this.#changed.fire();
+    this.#foundMore.fire();
   }
 
   /** Why it could not be opened. */
@@ -176,12 +202,10 @@ export class Store implements vscode.Disposable {
     const different = changed || summary.locked !== this.#summary?.locked;
     this.#summary = summary;
     // What the owner has compacted away takes its damage with it.
-    for (const [id, problem] of this.#found) {
-      const gone = await stat(path.resolve(this.path, problem.path)).then(
-        () => false,
-        () => true,
-      );
-      if (gone) this.#found.delete(id);
+    for (const [id, problem] of this.#found) if (await this.#isGone(problem)) this.#found.delete(id);
+    if (changed && this.#verified.length > 0) {
+      const gone = await Promise.all(this.#verified.map((f) => f.code !== 'NOT_FOUND' && this.#isGone(f)));
+      this.#verified = this.#verified.filter((_, i) => gone[i] !== true);
     }
     if (different) this.#changed.fire();
     return different;
@@ -189,8 +213,9 @@ export class Store implements vscode.Disposable {
 
   /** Forgets what was met while reading: a person mended it, or wants to know whether it is still so. */
   forgetFound(): void {
-    if (this.#found.size === 0) return;
+    if (this.#found.size === 0 && this.#verified.length === 0) return;
     this.#found.clear();
+    this.#verified = [];
     this.#changed.fire();
   }
 
@@ -214,6 +239,7 @@ export class Store implements vscode.Disposable {
     this.#summary = undefined;
     this.#error = undefined;
     this.#found.clear();
+    this.#verified = [];
     clearTimeout(this.#foundTimer);
     this.#foundTimer = undefined;
     this.#epoch++;
@@ -228,6 +254,13 @@ export class Store implements vscode.Disposable {
     this.#engineState.dispose();
     this.#foundMore.dispose();
     this.#writingEnded.dispose();
+  }
+
+  #isGone(problem: Problem): Promise<boolean> {
+    return stat(path.resolve(this.path, problem.path)).then(
+      () => false,
+      () => true,
+    );
   }
 
   #engine(): EngineClient {
@@ -308,6 +341,11 @@ export class Store implements vscode.Disposable {
     this.#state = state;
     this.#changed.fire();
   }
+}
+
+/** Where it is: what two reads say of one place in different words. */
+function placeOf(p: Problem): string {
+  return `${path.basename(p.path)} ${p.offset ?? ''}`;
 }
 
 /** What makes two findings one, whichever read met them. */

@@ -79,9 +79,11 @@ export interface EngineApi {
   closeQuery(p: { readonly query: number }): void;
   /**
    * Any one file, record by record, as text lines with byte offsets (a slice of them: `offset` counts lines).
-   * `block`: only the table's data block that begins at that byte, field by field with its bytes in hex.
+   * `block`: only the table's data block that begins at that byte, field by field with its bytes in hex. `path`: of
+   * the directory there, which need not be a store that can be opened; without it, of the open one.
    */
   dump(p: {
+    readonly path?: string | undefined;
     readonly file: string;
     readonly offset: number;
     readonly limit: number;

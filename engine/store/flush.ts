@@ -101,10 +101,10 @@ function addEntry(builder: TableBuilder, c: Cursor, blobs: BlobOutput | undefine
   }
   if (blobs !== undefined && type === ValueType.value && valueLength >= blobs.minBytes) {
     const index = blobs.add(keyBuffer, keyStart, keyLength, valueBuffer, valueStart, valueLength);
-    builder.add(keyBuffer, keyStart, keyLength, sequence, ValueType.blobIndex, index, 0, index.length);
+    builder.stage(keyBuffer, keyStart, keyLength, sequence, ValueType.blobIndex, index, 0, index.length);
     return;
   }
-  builder.add(keyBuffer, keyStart, keyLength, sequence, type, valueBuffer, valueStart, valueLength);
+  builder.stage(keyBuffer, keyStart, keyLength, sequence, type, valueBuffer, valueStart, valueLength);
 }
 
 /** Which versions of a key no reader can reach, told in the order of a walk. */

@@ -11,7 +11,7 @@ import { StoreView } from './storeView.ts';
 
 const t = vscode.l10n.t;
 
-export class ResultsView extends StoreView {
+class ResultsView extends StoreView {
   readonly #params: QueryParams;
   readonly #title: string;
   #state: QueryState | undefined;

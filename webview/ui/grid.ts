@@ -96,6 +96,8 @@ export class Grid<Row> {
   #free: RowSlot<Row>[] = [];
   #base = 0;
   #selected = -1;
+  /** A row was to be revealed while the grid had no height. */
+  #unseen = false;
   #version = 1;
   #lastNeeded = 0;
   /** The scrollbar moved since rows were last asked for. */
@@ -198,6 +200,7 @@ export class Grid<Row> {
     this.#restore = undefined;
     const changed = clamped !== this.#selected;
     this.#selected = clamped;
+    this.#unseen = reveal && this.#model.viewport === 0;
     if (reveal && clamped >= 0) this.#model.reveal(clamped);
     this.#place();
     // At once, not in the next frame: a screen reader asks for the active row right after the key.
@@ -275,6 +278,10 @@ export class Grid<Row> {
     });
     new ResizeObserver(() => {
       this.#model.resize(this.#model.rows, Math.max(0, grid.clientHeight - HEADER_HEIGHT));
+      if (this.#unseen && this.#model.viewport > 0) {
+        this.#unseen = false;
+        if (this.#selected >= 0) this.#model.reveal(this.#selected);
+      }
       this.#place();
     }).observe(grid);
   }

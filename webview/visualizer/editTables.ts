@@ -1,17 +1,19 @@
 /** The tables that the event on show took and brought, to be picked. */
 import { count, levelName, size } from '../text/numbers.ts';
 import { el, fill } from '../ui/dom.ts';
-import { perFrame } from '../ui/host.ts';
+import { debounce } from '../ui/host.ts';
 import type { Context, Pane } from './context.ts';
 import { placeOf } from './seek.ts';
 
+/** The list waits until the place has rested for so many milliseconds: nobody reads one that is another in each frame. */
+const REST = 80;
 /** Tables listed on each side. */
 const LISTED = 40;
 
 export class EditTablesPane implements Pane {
   readonly element = el('section', { class: 'edit-tables', 'aria-label': 'Tables of this edit' });
   readonly #context: Context;
-  readonly #update = perFrame(() => this.#paint());
+  readonly #update = debounce(REST, () => this.#paint());
   #shown = '';
 
   constructor(context: Context) {
@@ -24,7 +26,6 @@ export class EditTablesPane implements Pane {
 
   #paint(): void {
     const { timeline: t, state } = this.#context;
-    // Nobody reads a list that is another one in each frame.
     if (this.element.offsetParent === null || state.now.playing) return;
     const event = placeOf(this.#context) - 1;
     const shown = `${event} ${t.events}`;

@@ -11,7 +11,7 @@
  * shared prefix; a table out of order would lose keys in silence. `finish` hands all bytes to the file
  * but does not sync it: that, and syncing the directory, is the caller's.
  */
-import { compareRanges, utf8, writeU32 } from '../../base/bytes.ts';
+import { utf8, writeU32 } from '../../base/bytes.ts';
 import { crc32c, mask } from '../../base/crc32c.ts';
 import { StoreError, toStoreError, unsupported } from '../../base/errors.ts';
 import { canCompress, compress, compressionTypeByte, DEFAULT_LEVEL, worthwhile } from '../../codec/compress.ts';
@@ -162,6 +162,8 @@ export class TableBuilder {
     }
     this.#levelFilter?.startBlock(0);
     this.#machine = machine;
+    // Left there if the table before this one was given up.
+    machine.dropStaged();
     this.#block = new DataBlocks(machine, {
       blockSize: Math.max(1, options.blockSize ?? 4096),
       restartInterval: this.#restartInterval,
@@ -172,22 +174,25 @@ export class TableBuilder {
 
   /** What the file would be long if `finish` were called now, about; for splitting outputs by size. */
   get estimatedBytes(): number {
+    this.#takeStaged();
     const filter = this.#fullFilter?.size ?? this.#levelFilter?.size ?? 0;
     return this.#writer.offset + this.#block.size + this.#index.size + filter + this.#tombstones.bytes;
   }
 
   /** Bytes of data blocks so far, the open one raw; cheaper than `estimatedBytes`. */
   get dataBytes(): number {
+    this.#takeStaged();
     return this.#writer.offset + this.#block.length;
   }
 
   /** Point entries and range tombstones added. */
   get entries(): number {
-    return this.#pointEntries + this.#tombstones.count;
+    return this.#pointEntries + this.#machine.staged + this.#tombstones.count;
   }
 
   /** Copies of the user keys that bound the entries so far, each cut at `bytesMax`; undefined before the first. */
   keySpan(bytesMax: number): { readonly smallest: Uint8Array; readonly largest: Uint8Array } | undefined {
+    this.#takeStaged();
     if (this.#first === undefined) return undefined;
     const smallest = this.#first.slice(0, Math.min(this.#first.length - 8, bytesMax));
     const { lastAt, lastLength } = this.#block;
@@ -214,12 +219,44 @@ export class TableBuilder {
     const high = Math.floor(sequence / 0x100_0000);
     const low = (((sequence - high * 0x100_0000) << 8) | type) >>> 0;
     const machine = this.#machine;
-    const filter = this.#fullFilter;
-    const isHashed = filter !== undefined && !this.#repeatsKey(keyBuffer, keyStart, keyLength);
+    this.#takeStaged();
     const record = machine.single(keyBuffer, keyStart, keyLength, low, high, valueBuffer, valueStart, valueLength);
     this.#take(record, record + Record.bytes);
-    if (isHashed) this.#addToFilter(filter, record, record + Record.bytes);
     if (type !== ValueType.value) this.#countType(type, valueBuffer, valueStart, valueLength);
+  }
+
+  /** As `add`, for many: an entry out of order may be found with a later one, or by `finish`. */
+  stage(
+    keyBuffer: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    sequence: number,
+    type: number,
+    valueBuffer: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): void {
+    if (this.#finished) throw this.#misplaced();
+    const machine = this.#machine;
+    const high = Math.floor(sequence / 0x100_0000);
+    const low = (((sequence - high * 0x100_0000) << 8) | type) >>> 0;
+    if (
+      !this.#bytewise ||
+      !machine.stage(keyBuffer, keyStart, keyLength, low, high, valueBuffer, valueStart, valueLength)
+    ) {
+      // Takes what is staged first, so that there is room again.
+      this.add(keyBuffer, keyStart, keyLength, sequence, type, valueBuffer, valueStart, valueLength);
+      return;
+    }
+    if (type !== ValueType.value) this.#countType(type, valueBuffer, valueStart, valueLength);
+  }
+
+  #takeStaged(): void {
+    const machine = this.#machine;
+    if (machine.staged === 0) return;
+    const end = machine.stageAt + machine.staged * Record.bytes;
+    for (let at = machine.stageAt; at < end; ) at = this.#take(at, end);
+    machine.dropStaged();
   }
 
   /**
@@ -230,12 +267,7 @@ export class TableBuilder {
     if (this.#finished || !this.#bytewise) throw this.#misplaced();
     const end = BATCH_AT + to * Record.bytes;
     let at = BATCH_AT + from * Record.bytes;
-    const filter = this.#fullFilter;
-    while (at < end && this.dataBytes < maxBytes) {
-      const taken = this.#take(at, end, maxBytes - this.#writer.offset);
-      if (filter !== undefined) this.#addToFilter(filter, at, taken);
-      at = taken;
-    }
+    while (at < end && this.dataBytes < maxBytes) at = this.#take(at, end, maxBytes - this.#writer.offset);
     return (at - BATCH_AT) / Record.bytes;
   }
 
@@ -258,6 +290,7 @@ export class TableBuilder {
   /** Writes what is left and hands all bytes to the file. */
   finish(): TableSummary {
     if (this.#finished) throw this.#misplaced();
+    this.#takeStaged();
     if (this.#block.entries > 0) this.#closeBlock();
     if (this.#pendingOffset >= 0) this.#indexPending(undefined, 0, 0);
     this.#finished = true;
@@ -314,6 +347,7 @@ export class TableBuilder {
     } catch (thrown) {
       throw toStoreError(thrown).at({ path: this.#writer.path });
     }
+    if (this.#fullFilter !== undefined) this.#addToFilter(this.#fullFilter, record, taken);
     this.#pointEntries += (taken - record) / Record.bytes;
     if (block.isFull) this.#closeBlock();
     return taken;
@@ -326,13 +360,6 @@ export class TableBuilder {
       const key = machine.pointer(r + Record.key);
       filter.add(bytes, key, key + machine.word(r + Record.keyLength));
     }
-  }
-
-  /** Another version of the key before is in the filter already. */
-  #repeatsKey(key: Uint8Array, start: number, length: number): boolean {
-    const { lastAt, lastLength } = this.#block;
-    if (length !== lastLength) return false;
-    return compareRanges(this.#machine.bytes, lastAt, lastLength, key, start, length) === 0;
   }
 
   /** What the kernel cannot check: an order of keys that is not bytewise. */

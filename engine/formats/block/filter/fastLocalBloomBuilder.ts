@@ -18,7 +18,7 @@ const LINE = FastLocalBloom.lineBytes;
 export interface FullFilterBuilder {
   /** Keys added. */
   readonly keys: number;
-  /** Adds the user key buf[start, end). */
+  /** Adds the user key buf[start, end). Versions of one key, one behind the other, count once. */
   add(buf: Uint8Array, start: number, end: number): void;
   /** The filter block, without trailer. */
   finish(): Uint8Array;
@@ -80,8 +80,11 @@ export class FastLocalBloomBuilder implements FullFilterBuilder {
 
   add(buf: Uint8Array, start: number, end: number): void {
     xxph3(buf, start, end);
-    this.#hashes.push(xxph3Result.lo);
-    this.#hashes.push(xxph3Result.hi);
+    const { lo, hi } = xxph3Result;
+    const { values, count } = this.#hashes;
+    if (count > 0 && values[count - 1] === hi && values[count - 2] === lo) return;
+    this.#hashes.push(lo);
+    this.#hashes.push(hi);
   }
 
   finish(): Uint8Array {
@@ -129,7 +132,10 @@ export class LegacyBloomBuilder implements FullFilterBuilder {
   }
 
   add(buf: Uint8Array, start: number, end: number): void {
-    this.#hashes.push(hash32Rocks(buf, start, end, BLOOM_SEED));
+    const hash = hash32Rocks(buf, start, end, BLOOM_SEED);
+    const { values, count } = this.#hashes;
+    if (count > 0 && values[count - 1] === hash) return;
+    this.#hashes.push(hash);
   }
 
   finish(): Uint8Array {

@@ -16,6 +16,9 @@ import { BATCH_AT, CRC_AT, FREE_AT, LZ_AT, Record, SINGLE_AT, SLOP } from './lay
 import { advanceKernel, mergeKernel, settleKernel, stepKernel } from './mergeKernel.ts';
 
 const FIRST_BYTES = 1 << 18;
+/** Records and bytes that are staged at the most. */
+const STAGE_MAX = 256;
+const STAGE_BYTES = 32 << 10;
 
 let program: Program | undefined;
 
@@ -59,6 +62,11 @@ export class BlockMachine {
   readonly #memory: WasmMemory;
   /** Where free memory begins. */
   #free = FREE_AT;
+  /** Records that `stage` gathered. */
+  staged = 0;
+  stageAt = 0;
+  #stageRoom = 0;
+  #stageUsed = 0;
   #writeBuffer: MachineBuffer | undefined;
   /** Room for one entry from outside, and how much of it there is. */
   #single = 0;
@@ -185,6 +193,47 @@ export class BlockMachine {
     this.setWord(SINGLE_AT + Record.value, room + keyLength);
     this.setWord(SINGLE_AT + Record.valueLength, valueLength);
     return SINGLE_AT;
+  }
+
+  /**
+   * As `single`, but the records gather, from `stageAt` on, until they are dropped; false where there is no room for
+   * this one beside them.
+   */
+  stage(
+    key: Uint8Array,
+    keyStart: number,
+    keyLength: number,
+    tagLow: number,
+    tagHigh: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueLength: number,
+  ): boolean {
+    if (this.stageAt === 0) {
+      this.stageAt = this.allocate(STAGE_MAX * Record.bytes);
+      this.#stageRoom = this.allocate(STAGE_BYTES);
+    }
+    const used = this.#stageUsed;
+    if (this.staged === STAGE_MAX || used + keyLength + valueLength > STAGE_BYTES) return false;
+    const { bytes, words } = this;
+    const at = this.#stageRoom + used;
+    copyIn(bytes, at, key, keyStart, keyLength);
+    copyIn(bytes, at + keyLength, value, valueStart, valueLength);
+    const record = (this.stageAt + this.staged * Record.bytes) >>> 2;
+    words[record + Record.key / 4] = at;
+    words[record + Record.keyLength / 4] = keyLength;
+    words[record + Record.tag / 4] = tagLow;
+    words[record + Record.tag / 4 + 1] = tagHigh;
+    words[record + Record.value / 4] = at + keyLength;
+    words[record + Record.valueLength / 4] = valueLength;
+    this.#stageUsed = used + keyLength + valueLength;
+    this.staged++;
+    return true;
+  }
+
+  dropStaged(): void {
+    this.staged = 0;
+    this.#stageUsed = 0;
   }
 
   /** The user key of record `i` of the batch, a copy. */

@@ -1,0 +1,11 @@
+/** Text from a store as one line of a document or a message: what cannot be seen is escaped. Pure. */
+
+/** Control, format and other unseen characters, and line separators. */
+const UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu;
+
+export function visibleLine(text: string): string {
+  return text.replace(UNSEEN, (c) => {
+    const code = c.codePointAt(0) ?? 0;
+    return code < 0x100 ? `\\x${code.toString(16).padStart(2, '0')}` : `\\u{${code.toString(16)}}`;
+  });
+}

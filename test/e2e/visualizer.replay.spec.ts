@@ -1,0 +1,335 @@
+/**
+ * The visualiser in the real VS Code on a store of a few hundred edits, from its first edit to its last: what it
+ * shows at an edit is what `ldb manifest_dump` leads to, what it says of a compaction is what the LOG tells, and the
+ * tables that it says to overlap are those whose key ranges meet. Pictures: .artifacts/screenshots/e2e-replay-*.png.
+ */
+import { strict as assert } from 'node:assert';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { counted, formatBytes, formatCount } from '../../engine/model/display.ts';
+import {
+  type BenchCompaction,
+  type BenchEdit,
+  type BenchTable,
+  dumpedEdits,
+  loggedCompactions,
+  makeBenchStore,
+  noBenchStore,
+  overlapping,
+} from './benchStore.ts';
+import { noBrowser, type Theme, Workbench } from './harness.ts';
+import { type ListedTable, said, until, VisualizerPage } from './visualizerPage.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 1024, MB: 1024 ** 2 };
+
+const total = (tables: readonly BenchTable[]): number => tables.reduce((sum, t) => sum + t.bytes, 0);
+
+/** What the list has to show of a table. */
+const asListed = (t: BenchTable): ListedTable => ({
+  number: t.number,
+  level: t.level,
+  size: formatBytes(t.bytes),
+  smallest: `0x${t.smallest.toLowerCase()}`,
+  largest: `0x${t.largest.toLowerCase()}`,
+});
+
+/** `4 at L0 (460 KB) + 3 at L1 (375 KB)` as tables and bytes by level. */
+function parts(words: string): Map<number, { tables: number; bytes: number; about: number }> {
+  const found = [...words.matchAll(/([\d,]+) at L(\d+) \(([\d.]+) (B|KB|MB)\)/g)];
+  return new Map(
+    found.map(([, tables = '', level, amount = '', unit = '']) => {
+      const scale = UNITS[unit] ?? Number.NaN;
+      const decimals = amount.split('.')[1]?.length ?? 0;
+      // Half a step of the last digit that is shown.
+      const about = unit === 'B' ? 0 : (scale * 10 ** -decimals) / 2 + 1;
+      return [Number(level), { tables: Number(tables.replaceAll(',', '')), bytes: Number(amount) * scale, about }];
+    }),
+  );
+}
+
+/** Checks what a caption says of tables against the tables themselves. */
+function assertSays(words: string, tables: readonly BenchTable[]): void {
+  const said = parts(words);
+  const levels = [...new Set(tables.map((t) => t.level))].sort();
+  assert.deepEqual([...said.keys()].sort(), levels, words);
+  for (const [level, { tables: n, bytes, about }] of said) {
+    const own = tables.filter((t) => t.level === level);
+    assert.equal(n, own.length, words);
+    // Short texts have three digits, of which trailing zeros are left out.
+    const slack = Math.max(about, 0.006 * total(own));
+    assert.ok(Math.abs(bytes - total(own)) <= slack, `${words}: L${level} has ${total(own)} bytes`);
+  }
+}
+
+describe('visualiser: a store of db_bench, replayed', { skip: noBrowser || noBenchStore }, () => {
+  let app: Workbench;
+  let folder: string;
+  let edits: readonly BenchEdit[];
+  let compactions: readonly BenchCompaction[];
+  let vis: VisualizerPage;
+  const errors: string[] = [];
+
+  const live = (place: number): readonly BenchTable[] => (place === 0 ? [] : (edits[place - 1]?.live ?? []));
+  /** What stands below the list of tables. */
+  const noteOf = (place: number): string =>
+    `${counted(live(place).length, 'live table')}, ${formatBytes(total(live(place)))}`;
+
+  before(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'lsm-replay-'));
+    const directory = join(folder, 'bench');
+    makeBenchStore(directory);
+    edits = dumpedEdits(directory);
+    compactions = loggedCompactions(directory, edits);
+    app = await Workbench.open({ folder, theme: 'light', width: 1600, height: 1000 });
+    app.page.on('pageerror', (error) => errors.push(error.message));
+    app.page.on('console', (message) => {
+      const { url } = message.location();
+      const ours = /lsm-inspector|dist\/webview|Content Security Policy/.test(`${url} ${message.text()}`);
+      if (message.type() === 'error' && ours) errors.push(`${url}: ${message.text()}`);
+    });
+    await app.showStores();
+    await app.openStore(directory);
+    await app.webview('main.overview .store-head');
+    await app.runCommand('LSM: Show Compaction Visualizer');
+    vis = await VisualizerPage.of(app, edits.length);
+  });
+
+  after(async () => {
+    await app?.close();
+    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('the store is one worth looking at', () => {
+    assert.ok(edits.length >= 200, `${edits.length} edits`);
+    const levels = new Set(live(edits.length).map((t) => t.level));
+    assert.ok(levels.has(0) && levels.has(1) && levels.has(2) && levels.has(3), [...levels].join());
+    const moved = edits.filter(
+      (e) => e.removed.length > 0 && e.added.every((t) => e.removed.some((r) => r.number === t.number)),
+    );
+    assert.ok(moved.length > 0 && compactions.length > 20, `${moved.length} moves, ${compactions.length} compactions`);
+  });
+
+  it('shows at every edit the tables that the MANIFEST leads to: by keys, by playing, and at the end', async () => {
+    assert.equal(await vis.place(), edits.length, 'it opens at the newest edit');
+    await app.screenshot('e2e-replay-opened');
+    await vis.choose('Tables as', 'List');
+    const note = vis.frame.locator('.list-note').first();
+    const shown = async (place: number): Promise<void> => {
+      assert.equal(await vis.place(), place);
+      assert.equal(await said(note), noteOf(place));
+      assert.deepEqual(await vis.listed(), live(place).map(asListed), `after ${place} edits`);
+    };
+    await shown(edits.length);
+    assert.equal(await vis.press('Home'), 0);
+    await shown(0);
+    assert.match(await said(vis.caption), /^Before the first edit/);
+    for (let place = 1; place <= 6; place++) {
+      assert.equal(await vis.press('ArrowRight'), place);
+      await shown(place);
+    }
+    assert.equal(await vis.press('ArrowLeft'), 5);
+    assert.equal(await vis.press('Shift+ArrowRight'), 15);
+    await shown(15);
+    // Played at speed, with the count and the bytes of each picture noted.
+    await vis.frame.evaluate(() => {
+      const seen: [number, string][] = [];
+      Object.assign(window, { seen });
+      const scrubber = document.querySelector('.scrubber');
+      const told = document.querySelector('.list-note');
+      const look = (): void => {
+        const place = Number(scrubber?.getAttribute('aria-valuenow'));
+        if (place !== seen.at(-1)?.[0]) seen.push([place, told?.textContent ?? '']);
+        requestAnimationFrame(() => setTimeout(look));
+      };
+      look();
+    });
+    await vis.frame.getByRole('combobox', { name: 'Speed' }).selectOption('100');
+    assert.equal(await vis.press('Home'), 0);
+    await vis.scrubber.press('Space');
+    await vis.frame.getByRole('button', { name: 'Pause' }).waitFor();
+    await until(
+      'it plays to the end',
+      () => vis.place(),
+      (place) => place === edits.length,
+      60_000,
+    );
+    await vis.frame.getByRole('button', { name: 'Play' }).waitFor();
+    const seen = await vis.frame.evaluate(() => (window as unknown as { seen: [number, string][] }).seen);
+    const played = seen.slice(seen.findLastIndex(([place]) => place === 0));
+    assert.ok(played.length > 20, `${played.length} pictures`);
+    assert.ok(
+      played.every(([place], i) => i === 0 || place > (played[i - 1]?.[0] ?? 0)),
+      'forwards only',
+    );
+    for (const [place, text] of played) assert.equal(text, noteOf(place), `while played, after ${place} edits`);
+    await shown(edits.length);
+    const around = compactions[compactions.length >> 1]?.edit ?? 1;
+    for (const place of [edits.length >> 2, edits.length >> 1, around - 1, around]) {
+      await vis.goTo(place);
+      await shown(place);
+    }
+    await app.screenshot('e2e-replay-list');
+    await vis.choose('Tables as', 'Map');
+  });
+
+  it('says of a compaction what the MANIFEST and the LOG say of it', async () => {
+    const wanted = (reason: string): BenchCompaction | undefined =>
+      compactions.find(
+        (c) => c.edit > edits.length / 2 && c.reason === reason && c.inputs.size === 2 && c.recordsIn > c.recordsOut,
+      );
+    const REASONS = { LevelL0FilesNum: 'L0 files', LevelMaxLevelSize: 'level over its target size' };
+    for (const [reason, words] of Object.entries(REASONS)) {
+      const job = wanted(reason);
+      assert.ok(job !== undefined, `a compaction of two levels by ${reason}`);
+      await vis.goTo(job.edit);
+      const edit = edits[job.edit - 1] as BenchEdit;
+      // The LOG and the MANIFEST agree, so that either may be compared with.
+      const numbers = [...job.inputs.values()].flat().sort((a, b) => a - b);
+      assert.deepEqual(
+        edit.removed.map((t) => t.number).sort((a, b) => a - b),
+        numbers,
+      );
+      assert.equal(total(edit.added), job.outputBytes);
+      const caption = await said(vis.caption);
+      const [, from = '', into = '', why] = /^Compacted (.+) into (.+), reason: (.+)$/.exec(caption) ?? [];
+      assert.equal(why, words, caption);
+      assertSays(from, edit.removed);
+      assertSays(into, edit.added);
+      const facts = await said(vis.facts);
+      assert.ok(facts.includes(`edit ${formatCount(job.edit)} of ${formatCount(edits.length)}`), facts);
+      assert.ok(facts.includes(reason), facts);
+      assert.ok(facts.includes(`${formatCount(job.recordsIn - job.recordsOut)} records dropped`), facts);
+      const millis = /([\d.]+) (µs|ms|s),/.exec(facts);
+      const micros = Number(millis?.[1]) * ({ µs: 1, ms: 1000, s: 1e6 }[millis?.[2] ?? ''] ?? 0);
+      assert.ok(Math.abs(micros - job.micros) <= 0.006 * job.micros, `${facts}: ${job.micros} µs`);
+      assert.doesNotMatch(facts, /inferred/);
+      // The lists at the side are those of the edit.
+      const side = vis.frame.locator('.edit-tables');
+      const listed = async (kind: string): Promise<number[]> =>
+        (await side.locator(`.edit-table.${kind} .grow`).allInnerTexts())
+          .map((t) => Number(t.slice(1)))
+          .sort((a, b) => a - b);
+      assert.deepEqual(await listed('removed'), numbers);
+      assert.deepEqual(
+        await listed('added'),
+        [...job.outputs].sort((a, b) => a - b),
+      );
+      await app.screenshot(`e2e-replay-caption-${reason}`);
+    }
+    const move = edits.findIndex(
+      (e, i) => i > 40 && e.added.length > 0 && e.added.every((t) => e.removed.some((r) => r.number === t.number)),
+    );
+    await vis.goTo(move + 1);
+    const { removed, added } = edits[move] as BenchEdit;
+    const caption = await said(vis.caption);
+    const [, from = '', level] = /^Moved (.+) to L(\d+)/.exec(caption) ?? [];
+    assertSays(from, removed);
+    assert.deepEqual([...new Set(added.map((t) => t.level))], [Number(level)], caption);
+  });
+
+  it('tells under the pointer which tables overlap, by level', async () => {
+    const place = edits.findIndex((e, i) => i > edits.length / 2 && e.live.filter((t) => t.level === 0).length > 2) + 1;
+    assert.ok(place > 0, 'some edit has three tables in L0');
+    await vis.goTo(place);
+    for (const level of [0, 1, 2, 3]) {
+      const { number } = await vis.hover(level);
+      const table = live(place).find((t) => t.number === number);
+      assert.ok(table !== undefined && table.level === level, `table ${number}`);
+      const text = await said(vis.tip);
+      assert.ok(
+        text.includes(`0x${table.smallest.toLowerCase()}`) && text.includes(`0x${table.largest.toLowerCase()}`),
+        text,
+      );
+      const expected = [0, 1, 2, 3, 4].flatMap((other) => {
+        const met = overlapping(table, live(place)).filter((t) => t.level === other);
+        return met.length === 0 ? [] : [`L${other} ${counted(met.length, 'table')}, ${formatBytes(total(met))}`];
+      });
+      const [, told = ''] = text.split(/ overlaps (?=L|no)/);
+      assert.equal(told, expected.join(' '), `table ${number} of L${level}`);
+      if (level > 0) assert.ok(expected.length > 0, `table ${number} overlaps none`);
+      await app.screenshot(`e2e-replay-hover-L${level}`);
+    }
+    await app.page.mouse.move(5, 5);
+  });
+
+  it('takes on the colours of each theme at once', async () => {
+    const NAMES: Readonly<Record<Theme, string>> = {
+      light: 'Light Modern',
+      dark: 'Dark Modern',
+      'hc-dark': 'Dark High Contrast',
+      'hc-light': 'Light High Contrast',
+    };
+    await vis.press('End');
+    const caption = await said(vis.caption);
+    const canvases = (): Promise<string[]> =>
+      vis.frame.evaluate(() => [...document.querySelectorAll('canvas')].map((canvas) => canvas.toDataURL()));
+    const pictures = new Set<string>();
+    for (const theme of ['dark', 'hc-dark', 'hc-light', 'light'] as const) {
+      await app.runCommand('Preferences: Color Theme');
+      await app.pick(NAMES[theme]);
+      const kind = {
+        dark: 'vscode-dark',
+        light: 'vscode-light',
+        'hc-dark': 'vscode-high-contrast',
+        'hc-light': 'vscode-high-contrast-light',
+      }[theme];
+      await until(
+        `the page knows of ${theme}`,
+        () => vis.frame.evaluate(() => document.body.className.split(/\s+/)),
+        (classes) => classes.includes(kind) && !(theme === 'hc-dark' && classes.includes('vscode-high-contrast-light')),
+      );
+      const drawn = await until(
+        `the canvases are painted anew for ${theme}`,
+        async () => (await canvases()).join(),
+        (all) => !pictures.has(all),
+      );
+      pictures.add(drawn);
+      await vis.painted();
+      assert.equal(await said(vis.caption), caption);
+      await vis.frame.evaluate(AXE);
+      const faults = (await vis.frame.evaluate(
+        'axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)',
+      )) as { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
+      const serious = faults.filter((v) => v.impact === 'serious' || v.impact === 'critical');
+      assert.deepEqual(
+        serious.map((v) => `${v.id}: ${v.nodes[0]?.html} ${v.nodes[0]?.failureSummary}`),
+        [],
+        theme,
+      );
+      await app.screenshot(`e2e-replay-${theme}`);
+    }
+    assert.equal(pictures.size, 4);
+  });
+
+  it('is as it was left after the window was reloaded: edit, axis, colours', async () => {
+    const place = edits.length >> 1;
+    await vis.goTo(place);
+    await vis.choose('Horizontal axis', 'Bytes');
+    await vis.frame.getByRole('combobox', { name: 'Colour by' }).selectOption('age');
+    const caption = await said(vis.caption);
+    // VS Code in a browser writes down every five seconds what is open, and says to nobody that it has.
+    await app.page.waitForTimeout(12_000);
+    await app.page.reload();
+    await app.page.waitForSelector('.activitybar .action-label[aria-label^="LSM"]', { timeout: 60_000 });
+    vis = await VisualizerPage.of(app, edits.length);
+    await until(
+      'the place is the one that was left',
+      () => vis.place(),
+      (at) => at === place,
+    );
+    assert.equal(await said(vis.caption), caption);
+    const axis = vis.frame.getByRole('radiogroup', { name: 'Horizontal axis' });
+    assert.equal(await axis.getByRole('radio', { name: 'Bytes' }).getAttribute('aria-checked'), 'true');
+    assert.equal(await vis.frame.getByRole('combobox', { name: 'Colour by' }).inputValue(), 'age');
+    await app.screenshot('e2e-replay-reloaded');
+    await vis.choose('Tables as', 'List');
+    assert.deepEqual(await vis.listed(), live(place).map(asListed));
+    await vis.choose('Tables as', 'Map');
+  });
+
+  it('has logged no error in the browser, and broken no policy', () => assert.deepEqual(errors, []));
+});
