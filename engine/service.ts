@@ -158,7 +158,7 @@ export class Service {
     timelineChunk: (p) => this.#timelines.chunk(p),
     timelineKeys: (p) => this.#timelines.keys(p),
     timelinePosition: (p) => this.#timelines.position(p),
-    verify: (p, token) => this.#verify(p.path, token),
+    verify: (p, token) => this.#verify(p, token),
     compactPlan: (p, token) => this.#compactPlan(p, token),
     compact: (p, token) => this.#compact(p, token),
     flush: (_p, token) => this.#flush(token),
@@ -343,7 +343,7 @@ export class Service {
     return { items, offset: p.offset, total, complete };
   }
 
-  #verify(path: string | undefined, token: CancelToken): Promise<VerifyReport> {
+  #verify({ path, checksumsOnly }: Params<'verify'>, token: CancelToken): Promise<VerifyReport> {
     const { fs, clock, verifyThreads: threads } = this.#env;
     let noticed = Number.NEGATIVE_INFINITY;
     const world: VerifyWorld = {
@@ -357,13 +357,13 @@ export class Service {
         this.#env.notify({ kind: 'verifyProgress', progress });
       },
     };
-    if (path === undefined) return verifyOpenStore(this.store, world);
+    if (path === undefined) return verifyOpenStore(this.store, world, checksumsOnly);
     try {
       this.#openAs(path, isDirectory(fs, path) ? 'directory' : 'table');
     } catch (thrown) {
       return verifyDirectory(path, thrown, world);
     }
-    return verifyOpenStore(this.store, world);
+    return verifyOpenStore(this.store, world, checksumsOnly);
   }
 
   // ── Writing ──────────────────────────────────────────────────────────────────────────────────

@@ -8,9 +8,11 @@ import * as vscode from 'vscode';
 import { displayKey, displayValue, formatBytes, formatCount, fromHex, hex } from '../engine/model/display.ts';
 import type { EntryRow } from '../engine/protocol/engineApi.ts';
 import { describeProblem, StoreError } from '../engine/protocol/rpc.ts';
-import { COMMANDS, DUMP_LANGUAGE, PRIVATE_COMMANDS, SCHEME, VIEWS } from './ids.ts';
+import { DUMP_LINES_MAX, dumpLines } from './dumpLines.ts';
+import { COMMANDS, DUMP_LANGUAGE, OPTIONS_LANGUAGE, PRIVATE_COMMANDS, SCHEME, VIEWS } from './ids.ts';
 import { sentence, withProgress } from './messages.ts';
-import type { Store } from './store.ts';
+import { optionsText } from './optionsText.ts';
+import type { Engines, Store } from './store.ts';
 import type { Stores } from './stores.ts';
 import { findTable } from './trees/children.ts';
 import { lineAtOffset, type ValueText, valueText } from './valueText.ts';
@@ -19,12 +21,9 @@ const t = vscode.l10n.t;
 
 /** Values above this are not opened: VS Code gives extensions no text past 50 MB. */
 export const VALUE_BYTES_MAX = 16 * 1024 * 1024;
-/** Lines of a dump that a document holds, and how many are asked for at a time. */
-const DUMP_LINES_MAX = 20_000;
-const DUMP_PAGE = 2_000;
 const BLOCK_PAGE = 1_000;
 const BLOCK_VALUE_BYTES = 512;
-/** Plans of compactions that are kept for their documents. */
+/** Plans and reports that are kept for their documents. */
 const PLANS_MAX = 50;
 /** Documents whose lenses are remembered; far more than anyone has open. */
 const FACTS_MAX = 1_000;
@@ -39,6 +38,8 @@ type Reference =
       readonly seq?: number;
     }
   | { readonly what: 'dump'; readonly store: string; readonly file: string }
+  /** An OPTIONS file as it is, without the offsets of a dump. */
+  | { readonly what: 'options'; readonly store: string; readonly file: string }
   | {
       readonly what: 'block';
       readonly store: string;
@@ -48,7 +49,7 @@ type Reference =
     }
   /** A data block of a table, byte by byte; `offset` is where it begins in the file. */
   | { readonly what: 'bytes'; readonly store: string; readonly file: string; readonly offset: number }
-  /** Of a compaction; `number` counts the plans of this window. */
+  /** Of a compaction, a verification, a repair; `number` counts those of this window. */
   | { readonly what: 'plan'; readonly store: string; readonly number: number };
 
 interface Made {
@@ -56,6 +57,14 @@ interface Made {
   readonly entry?: EntryRow | undefined;
   readonly value?: ValueText | undefined;
   readonly bytes?: number | undefined;
+  readonly language?: string | undefined;
+}
+
+/** The text of a dump, of which store and file. */
+export interface Dumped {
+  readonly store: Store;
+  readonly file: string;
+  readonly text: string;
 }
 
 interface Facts {
@@ -65,6 +74,7 @@ interface Facts {
 
 export class Documents implements vscode.TextDocumentContentProvider, vscode.CodeLensProvider, vscode.Disposable {
   readonly #stores: Stores;
+  readonly #engines: Engines;
   /** Texts made by a command for a document that is about to ask for them. */
   readonly #ready = new Map<string, string>();
   /** Where the values in open documents were found, for their lenses. */
@@ -73,15 +83,26 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   #lastPlan = 0;
   readonly #changed = new vscode.EventEmitter<vscode.Uri>();
   readonly #lensesChanged = new vscode.EventEmitter<void>();
+  readonly #dumped = new vscode.EventEmitter<Dumped>();
+  /** A file's dump was made for a document. */
+  readonly onDumped = this.#dumped.event;
   readonly onDidChange = this.#changed.event;
   readonly onDidChangeCodeLenses = this.#lensesChanged.event;
   readonly #subscriptions: vscode.Disposable[];
 
-  constructor(stores: Stores) {
+  constructor(stores: Stores, engines: Engines) {
     this.#stores = stores;
+    this.#engines = engines;
     this.#subscriptions = [
       vscode.workspace.registerTextDocumentContentProvider(SCHEME, this),
       vscode.languages.registerCodeLensProvider({ scheme: SCHEME }, this),
+      // One that is opened by its address, as from the Problems panel or after a reload, has no language yet.
+      vscode.workspace.onDidOpenTextDocument((document) => {
+        if (document.uri.scheme !== SCHEME || document.languageId !== 'plaintext') return;
+        const { what } = JSON.parse(document.uri.query || '{}') as Partial<Reference>;
+        if (what === undefined || what === 'value') return;
+        void vscode.languages.setTextDocumentLanguage(document, what === 'options' ? OPTIONS_LANGUAGE : DUMP_LANGUAGE);
+      }),
     ];
   }
 
@@ -105,7 +126,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   /** Opens a file of the store, record by record. */
   async openDump(store: Store, file: string, offset?: number): Promise<void> {
     const reference: Reference = { what: 'dump', store: store.path, file };
-    const uri = address(reference, [store.name, `${path.basename(file)}.dump`]);
+    const uri = dumpUri(store, file);
     const made = await withProgress(VIEWS.stores, t('Reading {0}', path.basename(file)), (token) =>
       this.#dump(store, reference, token),
     );
@@ -115,6 +136,22 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     const at = editor.document.lineAt(line).range;
     editor.selection = new vscode.Selection(at.start, at.start);
     editor.revealRange(at, vscode.TextEditorRevealType.InCenter);
+  }
+
+  /** Makes the dump of a file for those that hear of it through `onDumped`. */
+  async lookInto(store: Store, file: string): Promise<void> {
+    const source = new vscode.CancellationTokenSource();
+    await this.#dump(store, { what: 'dump', store: store.path, file }, source.token);
+  }
+
+  /** Opens an OPTIONS file as it is. */
+  async openOptions(store: Store, file: string): Promise<void> {
+    const reference: Reference = { what: 'options', store: store.path, file };
+    const uri = address(reference, [store.name, path.basename(file)]);
+    const made = await withProgress(VIEWS.stores, t('Reading {0}', path.basename(file)), (token) =>
+      this.#options(store, reference, token),
+    );
+    await this.#show(uri, made);
   }
 
   /** Opens a data block: its header, then each entry on a line. */
@@ -139,15 +176,16 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
 
   /** Opens the plan or the result of a compaction, which is told and not made again: the store goes on. */
   async openPlan(store: Store, what: string, text: string, kind: 'plan' | 'result'): Promise<void> {
-    const number = ++this.#lastPlan;
-    this.#plans.set(number, text);
-    for (const oldest of this.#plans.keys()) {
-      if (this.#plans.size <= PLANS_MAX) break;
-      this.#plans.delete(oldest);
-    }
+    const number = this.#keep(text);
     const reference: Reference = { what: 'plan', store: store.path, number };
     const name = kind === 'plan' ? t('Plan {0}: {1}.txt', number, what) : t('Compaction {0}: {1}.txt', number, what);
     await this.#show(address(reference, [store.name, name]), { text });
+  }
+
+  /** Opens what was told of a directory that need not be a store. */
+  async openReport(directory: string, storeName: string, name: string, text: string): Promise<void> {
+    const reference: Reference = { what: 'plan', store: directory, number: this.#keep(text) };
+    await this.#show(address(reference, [storeName, name]), { text });
   }
 
   /** Goes where a problem is: the dump of its file at its offset, or the file's folder. */
@@ -168,14 +206,13 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     try {
       const reference = parse(uri);
       if (reference.what === 'plan') {
-        const gone = t('This plan was made for an earlier window. Run “LSM: Plan Compaction…” for a new one.');
+        const gone = t('This was made for an earlier window. Run its command again for a new one.');
         return this.#plans.get(reference.number) ?? gone;
       }
       const store = this.#stores.byPath(reference.store);
       if (store === undefined) {
         return t('The store {0} is not open. Open it, then open this again.', reference.store);
       }
-      await store.open();
       const made = await this.#make(store, reference, token);
       this.#remember(uri, made);
       return made.text;
@@ -209,6 +246,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   dispose(): void {
     for (const s of this.#subscriptions) s.dispose();
     this.#changed.dispose();
+    this.#dumped.dispose();
     this.#lensesChanged.dispose();
   }
 
@@ -219,8 +257,21 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     if (vscode.workspace.textDocuments.some((d) => d.uri.toString() === uri.toString())) this.#changed.fire(uri);
     const opened = await vscode.workspace.openTextDocument(uri);
     const plain = made.value === undefined || made.value.kind === 'hex';
-    const document = plain ? await vscode.languages.setTextDocumentLanguage(opened, DUMP_LANGUAGE) : opened;
+    const language = made.language ?? (plain ? DUMP_LANGUAGE : opened.languageId);
+    const document =
+      language === opened.languageId ? opened : await vscode.languages.setTextDocumentLanguage(opened, language);
     return vscode.window.showTextDocument(document, { preview: true });
+  }
+
+  /** Keeps a text that is told and not made again; the number is its name. */
+  #keep(text: string): number {
+    const number = ++this.#lastPlan;
+    this.#plans.set(number, text);
+    for (const oldest of this.#plans.keys()) {
+      if (this.#plans.size <= PLANS_MAX) break;
+      this.#plans.delete(oldest);
+    }
+    return number;
   }
 
   #remember(uri: vscode.Uri, made: Made): void {
@@ -241,6 +292,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
         return this.#value(store, reference, token);
       case 'dump':
         return this.#dump(store, reference, token);
+      case 'options':
+        return this.#options(store, reference, token);
       case 'block':
         return this.#block(store, reference, token);
       case 'bytes':
@@ -273,12 +326,23 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     token: vscode.CancellationToken,
   ): Promise<Made> {
     const { file } = reference;
-    const { lines, isWhole } = await dumpLines(store, { file }, token);
+    const { lines, isWhole } = await dumpLines(this.#engines, store, { file }, token);
     if (!isWhole) {
       const shown = formatCount(DUMP_LINES_MAX);
       lines.push(t('… the first {0} lines are shown; `lsm dump {1}` prints the rest.', shown, absolute(store, file)));
     }
-    return { text: lines.join('\n') };
+    const text = lines.join('\n');
+    this.#dumped.fire({ store, file, text });
+    return { text };
+  }
+
+  async #options(
+    store: Store,
+    { file }: Extract<Reference, { what: 'options' }>,
+    token: vscode.CancellationToken,
+  ): Promise<Made> {
+    const { lines } = await dumpLines(this.#engines, store, { file }, token);
+    return { text: optionsText(lines), language: OPTIONS_LANGUAGE };
   }
 
   async #bytes(
@@ -286,7 +350,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     { file, offset }: Extract<Reference, { what: 'bytes' }>,
     token: vscode.CancellationToken,
   ): Promise<Made> {
-    const { lines, isWhole } = await dumpLines(store, { file, block: offset }, token);
+    const { lines, isWhole } = await dumpLines(this.#engines, store, { file, block: offset }, token);
     if (!isWhole) lines.push(t('… the first {0} lines are shown.', formatCount(DUMP_LINES_MAX)));
     return { text: lines.join('\n') };
   }
@@ -328,21 +392,6 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   }
 }
 
-/** At most `DUMP_LINES_MAX` lines. */
-async function dumpLines(
-  store: Store,
-  what: { readonly file: string; readonly block?: number },
-  token: vscode.CancellationToken,
-): Promise<{ readonly lines: string[]; readonly isWhole: boolean }> {
-  const lines: string[] = [];
-  while (lines.length < DUMP_LINES_MAX) {
-    const page = await store.call('dump', { ...what, offset: lines.length, limit: DUMP_PAGE }, token);
-    for (const line of page.items) lines.push(line);
-    if (page.items.length === 0 || (page.complete && lines.length >= page.total)) return { lines, isWhole: true };
-  }
-  return { lines, isWhole: false };
-}
-
 function entryLine(index: number, entry: EntryRow): string {
   const head = `${String(index).padStart(5)}  ${entry.type.padEnd(13)} ${String(entry.seq).padStart(12)}  ${displayKey(entry.key, 400)}`;
   if (entry.until !== undefined) return `${head} … ${displayKey(entry.until, 400)}`;
@@ -355,6 +404,11 @@ function entryLine(index: number, entry: EntryRow): string {
 export function provenance(entry: EntryRow, bytes: number): string {
   const where = entry.level < 0 ? t('memtable (WAL)') : `L${entry.level}`;
   return `${entry.type} · ${t('sequence {0}', formatCount(entry.seq))} · ${where} · ${formatBytes(bytes)}`;
+}
+
+/** The document of a file's dump. */
+export function dumpUri(store: Store, file: string): vscode.Uri {
+  return address({ what: 'dump', store: store.path, file }, [store.name, `${path.basename(file)}.dump`]);
 }
 
 function address(reference: Reference, parts: readonly string[]): vscode.Uri {
@@ -375,6 +429,7 @@ function parse(uri: vscode.Uri): Reference {
   const numbers: Record<string, readonly string[]> = {
     value: ['family'],
     dump: [],
+    options: [],
     block: ['family', 'table', 'block'],
     bytes: ['offset'],
     plan: ['number'],
@@ -382,6 +437,7 @@ function parse(uri: vscode.Uri): Reference {
   const strings: Record<string, readonly string[]> = {
     value: ['store', 'key'],
     dump: ['store', 'file'],
+    options: ['store', 'file'],
     block: ['store'],
     bytes: ['store', 'file'],
     plan: ['store'],

@@ -4,7 +4,7 @@
  */
 import * as vscode from 'vscode';
 import { registerCommands } from './commands/commands.ts';
-import { registerDiagnostics } from './diagnostics.ts';
+import { Diagnostics } from './diagnostics.ts';
 import { findStores } from './discover.ts';
 import { Documents } from './documents.ts';
 import { CONTEXT, SETTINGS } from './ids.ts';
@@ -16,6 +16,7 @@ import type { Services } from './services.ts';
 import { settings } from './settings.ts';
 import { registerTableEditor } from './sstEditor.ts';
 import { registerStatusBar } from './statusBar.ts';
+import { registerStoreCode } from './storeCode.ts';
 import { Stores } from './stores.ts';
 import { TreeSync } from './treeSync.ts';
 import { StoresTree } from './trees/storesTree.ts';
@@ -36,8 +37,8 @@ export function activate(context: vscode.ExtensionContext): Exports {
   const workerFile = vscode.Uri.joinPath(context.extensionUri, 'dist', 'worker.js').fsPath;
   const stores = new Stores({ workerFile, log }, context.workspaceState);
   const tree = new StoresTree(stores);
-  const documents = new Documents(stores);
-  const services: Services = { context, log, stores, tree, documents };
+  const documents = new Documents(stores, { workerFile, log });
+  const services: Services = { context, log, workerFile, stores, tree, documents };
   const overviews = new Overviews(services);
   const visualizers = new Visualizers(services);
   const tables = new TablePanels(services);
@@ -61,7 +62,8 @@ export function activate(context: vscode.ExtensionContext): Exports {
     registerResults(services),
     registerTableEditor(services),
     registerStatusBar(stores),
-    registerDiagnostics(stores),
+    new Diagnostics(stores, documents, log),
+    registerStoreCode(),
     new Watchers(stores, (store) => visualizers.isWatched(store), log),
     keepContext(stores, tree),
     vscode.workspace.onDidChangeWorkspaceFolders(() => void discover()),

@@ -18,6 +18,8 @@ export const COMMANDS = {
   planCompaction: 'lsm.planCompaction',
   compact: 'lsm.compact',
   flush: 'lsm.flush',
+  verify: 'lsm.verify',
+  repair: 'lsm.repair',
   createSample: 'lsm.createSample',
   copyKey: 'lsm.copyKey',
   copyValue: 'lsm.copyValue',
@@ -31,12 +33,14 @@ export const ITEM_COMMANDS = {
   scanTable: 'lsm.scanTable',
   openValue: 'lsm.openValue',
   openDump: 'lsm.openDump',
+  openOptions: 'lsm.openOptions',
 } as const;
 
 /** Commands that only our own tree items and lenses run; not contributed. */
 export const PRIVATE_COMMANDS = {
   loadMore: 'lsm.private.loadMore',
   openProblem: 'lsm.private.openProblem',
+  openPlace: 'lsm.private.openPlace',
   revealTable: 'lsm.private.revealTable',
 } as const;
 
@@ -56,6 +60,9 @@ export const CUSTOM_EDITORS = { table: 'lsm.table' } as const;
 
 /** Language of dumps and hex dumps; set on our documents only, so no file name is claimed. */
 export const DUMP_LANGUAGE = 'lsm-dump';
+
+/** Language of OPTIONS files, by the names that RocksDB gives them, and of our documents of them. */
+export const OPTIONS_LANGUAGE = 'lsm-options';
 
 /** Scheme of virtual documents: values and dumps. */
 export const SCHEME = 'lsm';
@@ -83,8 +90,11 @@ export const ITEM = {
   entry: 'lsm.entry',
   /** A file that `dump` reads: WAL, MANIFEST, blob file. */
   file: 'lsm.file',
+  /** An OPTIONS file of RocksDB, which opens as it is. */
+  options: 'lsm.options',
   property: 'lsm.property',
   problem: 'lsm.problem',
+  problems: 'lsm.problems',
   more: 'lsm.more',
   error: 'lsm.error',
 } as const;
@@ -96,7 +106,8 @@ export const SETTINGS = {
   refreshAuto: 'refresh.auto',
   discoverDepth: 'discover.depth',
   overviewOnOpen: 'overview.showOnOpen',
+  lensAuto: 'lens.auto',
 } as const;
 
 /** Keys in the workspace's memento. */
-export const STATE = { stores: 'lsm.stores' } as const;
+export const STATE = { stores: 'lsm.stores', lenses: 'lsm.lenses' } as const;

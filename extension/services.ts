@@ -7,6 +7,8 @@ import type { StoresTree } from './trees/storesTree.ts';
 export interface Services {
   readonly context: vscode.ExtensionContext;
   readonly log: vscode.LogOutputChannel;
+  /** The bundle that an engine's thread runs. */
+  readonly workerFile: string;
   readonly stores: Stores;
   readonly tree: StoresTree;
   readonly documents: Documents;

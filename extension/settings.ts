@@ -22,4 +22,6 @@ export const settings = {
   /** Folder levels searched for stores; -1 for none. */
   discoverDepth: (): number => readNumber(SETTINGS.discoverDepth, 3, -1, 8),
   overviewOnOpen: (): boolean => read(SETTINGS.overviewOnOpen, true),
+  /** Whether a lens that surely fits is used without being asked for. */
+  autoLens: (): boolean => read(SETTINGS.lensAuto, true),
 };

@@ -14,6 +14,7 @@ export const verifyCommand: CommandSpec = {
   takes: ['STORE'],
   summary: 'checks every checksum, the order of keys, filters, properties, levels; 1 if anything is damaged',
   options: [
+    { name: 'checksums', help: 'of tables nothing but the checksums of their blocks, as sst_dump does' },
     { name: 'threads', value: 'N', help: 'files to check at once (default: processors, up to 4)' },
     JSON_OPTION,
   ],
@@ -25,7 +26,7 @@ export const verifyCommand: CommandSpec = {
     const service = newService((n) => n.kind === 'verifyProgress' && meter.show(n.progress), threads);
     let report: VerifyReport;
     try {
-      report = await service.call('verify', { path });
+      report = await service.call('verify', { path, checksumsOnly: args.has('checksums') });
     } finally {
       meter.clear();
     }

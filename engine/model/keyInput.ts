@@ -2,7 +2,11 @@
  * The syntax of keys that people type: plain text; `0x…` for bytes in hex; `'…'` or `"…"` for text
  * with escapes (`\xNN`, `\n`, `\r`, `\t`, `\0`, `\\`, `\'`, `\"`). What `displayKey` shows reads back
  * as the same bytes.
+ *
+ * Input that starts with a function of keySyntax.ts, as `u32be(`, is a typed key; so is hex or quoted text with `+`
+ * behind it. Any other text is plain, whatever stands in it.
  */
+import { looksTyped, parseKeyExpression } from './keySyntax.ts';
 
 export type ParsedKey =
   | { readonly ok: true; readonly bytes: Uint8Array }
@@ -18,6 +22,9 @@ export const plain: Translate = (message, ...args) =>
 
 export function parseKey(input: string, t: Translate = plain): ParsedKey {
   if (input === '') return { ok: false, message: t('Type a key: text, 0xHEX, or quoted text with \\xNN escapes.') };
+  if (looksTyped(input) || /^(0x[0-9a-f]*|'(\\.|[^'\\])*'|"(\\.|[^"\\])*")\s*\+/is.test(input)) {
+    return parseKeyExpression(input);
+  }
   if (/^0x/i.test(input)) return parseHex(input.slice(2), t);
   const quote = input[0];
   if (quote === "'" || quote === '"') return parseQuoted(input, quote, t);

@@ -115,9 +115,10 @@ export interface EngineApi {
   };
   /**
    * Checks every file of the open store, or the one table; cancellable, with `verifyProgress` notices. With a path
-   * what is there is opened first; a store that cannot be opened is checked file by file.
+   * what is there is opened first; a store that cannot be opened is checked file by file. `checksumsOnly`: of tables
+   * nothing but the checksums of their blocks.
    */
-  verify(p: { readonly path?: string | undefined }): VerifyReport;
+  verify(p: { readonly path?: string | undefined; readonly checksumsOnly?: boolean | undefined }): VerifyReport;
   /** What a forced compaction would do, counted by merging the inputs without writing; cancellable. */
   compactPlan(p: CompactionRequest): CompactionPlans;
   /**

@@ -8,9 +8,13 @@ import { planFiles, planVerify } from '../store/verify/plan.ts';
 import { type VerifyWorld, verifyFiles } from '../store/verify/verify.ts';
 
 /** Throws CANCELLED. */
-export async function verifyOpenStore(store: StoreReader, world: VerifyWorld): Promise<VerifyReport> {
+export async function verifyOpenStore(
+  store: StoreReader,
+  world: VerifyWorld,
+  checksumsOnly = false,
+): Promise<VerifyReport> {
   const { view } = store;
-  const report = await verifyFiles(planVerify(view), world);
+  const report = await verifyFiles(planVerify(view, checksumsOnly), world);
   const gone = report.findings.some((f) => f.code === 'NOT_FOUND');
   const live = gone ? liveFiles(store) : undefined;
   // What its owner has compacted away meanwhile is not missing.

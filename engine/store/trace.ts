@@ -140,7 +140,7 @@ export class Recorder implements TraceSink {
     const step = this.#step;
     if (step === undefined) return;
     step.filterKeys = filterKeysOf(table);
-    if (table.filter() === undefined) step.filterNote = filterNoteOf(table);
+    step.filterNote = filterNoteOf(table, this.#key.length);
   }
 
   outOfRange(level: number, count: number, first: readonly TableInfo[]): void {

@@ -1,4 +1,5 @@
 /** What a traced get notes of a table beside its own steps. */
+import { oneLine } from '../base/errors.ts';
 import type { TableFilter } from '../formats/block/filter/tableFilter.ts';
 import type { TableReader } from '../formats/block/tableReader.ts';
 import type { FilterStep } from '../model/readPath.ts';
@@ -24,12 +25,20 @@ export function filterKeysOf(table: TableReader): number | undefined {
   return points > 0 ? points : undefined;
 }
 
-/** Why whole keys cannot be asked of the table's filter; '' where it has none. */
-export function filterNoteOf(table: TableReader): string {
+/** Why a key of `length` bytes cannot be asked of the table's filter; '' where it can, or the table has none. */
+export function filterNoteOf(table: TableReader, length: number): string {
   const named = table.metaBlocks().find(({ name }) => /^(full|partitioned)?filter\./.test(name));
   if (named === undefined) return '';
+  const filter = table.filter();
+  if (filter !== undefined) {
+    if (filter.covers(length)) return '';
+    return `its filter holds prefixes only (${filter.prefix?.name ?? ''}), and the key is too short to have one`;
+  }
   if (table.properties.text('rocksdb.block.based.table.whole.key.filtering') === '0') {
-    return 'its filter holds prefixes of keys only, so it is not asked';
+    const extractor = oneLine(table.properties.text('rocksdb.prefix.extractor.name') ?? 'nullptr');
+    return table.properties.text('rocksdb.block.based.table.prefix.filtering') === '1'
+      ? `its filter holds prefixes only, by an extractor that is not known (${extractor}), so it is not asked`
+      : 'its filter holds no keys, so it is not asked';
   }
   const damage = table.problems.find((p) => p.message.endsWith('the filter is not used'));
   return damage === undefined

@@ -17,7 +17,7 @@ const RATIO_TWO_THREADS = 1;
 
 type Compression = 'snappy' | 'none';
 
-interface Input {
+export interface Input {
   readonly dir: string;
   /** Of all tables; what every program's MB/s is about. */
   readonly bytes: number;
@@ -62,7 +62,11 @@ async function fillRocks(dir: string, entries: number, compression: Compression)
   if (code !== 0) throw new Sentence(`db_bench failed:\n${tail(output)}`);
 }
 
-async function input(tools: Tools, engine: 'leveldb' | 'rocksdb', compression: Compression): Promise<Input> {
+export async function compactInput(
+  tools: Tools,
+  engine: 'leveldb' | 'rocksdb',
+  compression: Compression,
+): Promise<Input> {
   const entries = entriesOf(tools);
   const root = join(cacheFolder(), `bench-compact-${STORES_VERSION}`);
   const name = `${engine}-${compression}-${entries}`;
@@ -112,7 +116,7 @@ const titleOf = (name: string, c: Compression, s: Input, tools: Tools): string =
   `full compaction of a ${name} store: ${Math.round(tools.compactBytes / 2 ** 20)} MB of entries, ${s.tables} tables of ${(s.bytes / 2 ** 20).toFixed(0)} MB, ${c === 'none' ? 'uncompressed' : 'Snappy'}; MB of tables a second`;
 
 async function levelGroup(tools: Tools, compression: Compression): Promise<Group> {
-  const store = await input(tools, 'leveldb', compression);
+  const store = await compactInput(tools, 'leveldb', compression);
   const peer = 'classic-level compactRange';
   const itself = 'classic-level compactRange, by the bytes it read itself';
   const level = (label: string, own: boolean): Contender =>
@@ -143,7 +147,7 @@ async function levelGroup(tools: Tools, compression: Compression): Promise<Group
 }
 
 async function rocksGroup(tools: Tools, compression: Compression): Promise<Group> {
-  const store = await input(tools, 'rocksdb', compression);
+  const store = await compactInput(tools, 'rocksdb', compression);
   const prepare = (): void => renew(store);
   const peers: Contender[] = [];
   const absent: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [scan] [get] [open] [write] [compact] [timeline] [visualizer] [--rounds N] [--gb N] [--json FILE]`: our engine
+ * `npm run bench -- [scan] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [--rounds N] [--gb N] [--json FILE]`: our engine
  * against the engines whose formats it has, in one run. docs/benchmarks.md says what the rows mean.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -14,6 +14,7 @@ import { openGroups } from './open.ts';
 import { type Group, judge, printGroup, type Result } from './report.ts';
 import { scanGroups } from './scan.ts';
 import { timelineGroups } from './timeline.ts';
+import { verifyGroups } from './verify.ts';
 import { visualizerGroups } from './visualizer.ts';
 import { writeGroups } from './write.ts';
 
@@ -23,12 +24,13 @@ const SUBJECTS: Readonly<Record<string, (tools: Tools) => Promise<Group[]>>> = {
   open: openGroups,
   write: writeGroups,
   compact: compactGroups,
+  verify: verifyGroups,
   timeline: timelineGroups,
   visualizer: visualizerGroups,
 };
 
 const USAGE =
-  'usage: npm run bench -- [scan] [get] [open] [write] [compact] [timeline] [visualizer] [--rounds N] [--gb N] [--json FILE]';
+  'usage: npm run bench -- [scan] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [--rounds N] [--gb N] [--json FILE]';
 
 /** Paths of the programs to measure. */
 export interface Tools {

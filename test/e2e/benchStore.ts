@@ -66,12 +66,12 @@ export function makeBenchStore(directory: string): void {
   dbBench(options);
 }
 
-/** About 90 MB in tables of L0 that all overlap: a compaction of it takes a while. */
+/** About 120 MB in tables of L0 that all overlap: a compaction of it takes a while. */
 export function makeHeapedStore(directory: string): void {
   dbBench({
     db: directory,
     benchmarks: 'fillrandom,flush',
-    num: 600_000,
+    num: 800_000,
     value_size: 150,
     seed: 11,
     bloom_bits: 10,

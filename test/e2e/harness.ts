@@ -218,6 +218,37 @@ export class Workbench {
     throw new Error(`no webview shows ${selector}`);
   }
 
+  /**
+   * Waits until VS Code has written down a state of the window of which `holds` is true: some seconds after a
+   * change. A reload before that would lose it. Quotes in the state are not escaped.
+   */
+  async kept(holds: (state: string) => boolean): Promise<void> {
+    const until = performance.now() + 60_000;
+    while (performance.now() < until) {
+      const state = await this.page.evaluate(async () => {
+        const done = <T>(request: IDBRequest<T>): Promise<T> =>
+          new Promise((resolve, reject) => {
+            request.onsuccess = () => resolve(request.result);
+            request.onerror = () => reject(request.error);
+          });
+        const texts: string[] = [];
+        for (const { name } of await indexedDB.databases()) {
+          if (name?.startsWith('vscode-web-state-db-') !== true) continue;
+          const database = await done(indexedDB.open(name));
+          for (const table of database.objectStoreNames) {
+            const values = await done(database.transaction(table).objectStore(table).getAll());
+            texts.push(...values.filter((v) => typeof v === 'string'));
+          }
+          database.close();
+        }
+        return texts.join('\n').replaceAll('\\', '');
+      });
+      if (holds(state)) return;
+      await this.page.waitForTimeout(250);
+    }
+    throw new Error('VS Code has not written down the state of the window');
+  }
+
   /** Texts of the notifications on the screen. */
   async notifications(): Promise<string[]> {
     return this.page.locator('.notifications-toasts .notification-list-item-message').allInnerTexts();

@@ -159,8 +159,8 @@ export class VisualizerPage {
       const tip = document.querySelector<HTMLElement>('.map-tip');
       if (element === null || tip === null) return undefined;
       const box = element.getBoundingClientRect();
-      for (let y = box.top + 8; y < box.bottom; y += 12) {
-        for (let x = box.left + box.width / 2; x < box.right - 12; x += 40) {
+      for (let y = box.top + 8; y < box.bottom; y += 16) {
+        for (let x = box.left + 176; x < box.right - 12; x += 36) {
           element.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y }));
           await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
           if (tip.hidden) continue;

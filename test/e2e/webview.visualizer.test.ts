@@ -416,10 +416,19 @@ describe('webview: visualiser', { skip }, () => {
     await page.getByRole('combobox', { name: 'Colour by' }).selectOption('tombstones');
     await slider(page).press('Home');
     await slider(page).press('Shift+ArrowRight');
+    const input = page.getByRole('textbox', { name: 'Search a key' });
+    await input.fill('user:0900000000');
+    await input.press('Enter');
+    await page.locator('.edit-table.added').first().click();
+    const picked = await said(page.locator('.details h2'));
+    await page.waitForFunction(() => JSON.stringify(window.harness.state()).includes('757365723a'));
     await page.waitForFunction(() => JSON.stringify(window.harness.state()).includes('"at":10'));
     await page.reload();
     await history(page, 400);
     assert.equal(await place(page), 10);
+    assert.equal(await said(page.locator('.details h2')), picked);
+    await page.waitForFunction(() => document.querySelector<HTMLInputElement>('.search-input')?.value !== '');
+    assert.equal(await input.inputValue(), 'user:0900000000');
     assert.equal(await page.getByRole('radio', { name: 'Bytes' }).getAttribute('aria-checked'), 'true');
     assert.equal(await page.getByRole('combobox', { name: 'Colour by' }).inputValue(), 'tombstones');
     await page.evaluate(() => {

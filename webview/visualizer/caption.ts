@@ -73,6 +73,7 @@ export class CaptionPane implements Pane {
       this.#text.title = text;
       this.#speakSoon();
     }
+    show(this.element, info?.events !== 0 || t.events > 0);
     show(this.#kind, event >= 0);
     show(this.#previous, event >= 0);
     show(this.#next, event >= 0);

@@ -26,6 +26,8 @@ interface CurveWords {
   readonly title: string;
   /** What it is reckoned from. */
   readonly hint: string;
+  /** A value that is worth a line across. */
+  readonly mark?: number;
 }
 
 export const CURVE_WORDS: Readonly<Record<CurveId, CurveWords>> = {
@@ -40,7 +42,7 @@ export const CURVE_WORDS: Readonly<Record<CurveId, CurveWords>> = {
     hint: 'Sorted runs that a get may have to ask: each L0 table, and each deeper level that holds any',
   },
   spaceAmp: { title: 'Space amplification', hint: 'Bytes of all tables, by bytes of the deepest level that holds any' },
-  scores: { title: 'Compaction scores', hint: 'From 1 on the engine would compact the level' },
+  scores: { title: 'Compaction scores', hint: 'From 1 on the engine would compact the level', mark: 1 },
   pending: {
     title: 'Pending compaction bytes',
     hint: 'What would have to be compacted until every level is under its target, as the engine estimates it',

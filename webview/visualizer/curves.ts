@@ -12,6 +12,7 @@ import { menu } from '../ui/menu.ts';
 import type { Context, Pane } from './context.ts';
 import { CURVE_WORDS, curveOf, curvesOf } from './curveData.ts';
 import { columnsOf, placesIn } from './decimate.ts';
+import { stallBands } from './density.ts';
 import { CurvePlot } from './plot.ts';
 import { CURVES, type CurveId } from './saved.ts';
 import type { ScrubberPane } from './scrubber.ts';
@@ -150,7 +151,8 @@ export class CurvesPane implements Pane {
     const [first, last] = placesIn(scale, from, to, events);
     const width = Math.floor(this.#time.width);
     const columns = last - first > 2 * width ? columnsOf(scale, from, to, width, events) : undefined;
-    const stretch = { from, to, first, last, columns, value: (place: number) => scale.value(place) };
+    const stalls = stallBands(info?.stalls ?? [], scale, from, to, width);
+    const stretch = { from, to, first, last, columns, stalls, value: (place: number) => scale.value(place) };
     for (const p of this.#plots) p.draw(stretch, wide);
     this.#mark();
   }

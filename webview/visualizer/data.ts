@@ -8,6 +8,8 @@
  * 3. Whatever makes an answer void (another family, another epoch, a lost engine) raises `#round`; answers to
  *    older rounds are dropped.
  */
+
+import { fromHex } from '../../engine/model/display.ts';
 import type { TimelineChunk, TimelineInfo } from '../../engine/model/timeline/columns.ts';
 import { Timeline } from '../../engine/model/timeline/timeline.ts';
 import type { FamilySummary, StoreSummary } from '../../engine/protocol/engineApi.ts';
@@ -15,6 +17,7 @@ import type { ToView, VisualizerRequest } from '../../engine/protocol/viewApi.ts
 import { debounce, type Host, type ViewCall } from '../ui/host.ts';
 import type { Context } from './context.ts';
 import { KeyCache } from './keys.ts';
+import type { SavedPicks } from './saved.ts';
 import type { ViewState } from './state.ts';
 
 const CHUNK_EVENTS = 4096;
@@ -52,14 +55,18 @@ export class Data implements Context {
   /** A family was chosen by a person, a saved state or a request. */
   #chosen: boolean;
   #request: VisualizerRequest | undefined;
+  /** To be picked and searched for again as soon as the history is there. */
+  #restore: SavedPicks | undefined;
   /** Events from this one on have to be asked for again. */
   #behind = Number.POSITIVE_INFINITY;
   readonly #growSoon = debounce(GROW_AFTER, () => void this.#load());
 
-  constructor(host: Host, state: ViewState, restored: boolean, speak: (text: string) => void) {
+  /** `restored`: the state is one that was left before, and these were its picks. */
+  constructor(host: Host, state: ViewState, restored: SavedPicks | undefined, speak: (text: string) => void) {
     this.host = host;
     this.state = state;
-    this.#chosen = restored;
+    this.#chosen = restored !== undefined;
+    this.#restore = restored;
     this.#speak = speak;
     this.keys = new KeyCache({
       fetch: (positions) =>
@@ -297,6 +304,8 @@ export class Data implements Context {
     this.#setStatus({ pulling: undefined, error: undefined });
     this.state.set({ at: Math.min(this.state.now.at, timeline.events) });
     this.#grown();
+    this.keys.retry();
+    this.#pickAgain();
     this.#answerRequest();
   }
 
@@ -312,11 +321,21 @@ export class Data implements Context {
     this.#begin(timeline, info);
     if (search !== undefined) void this.search(search.key).catch(() => {});
     this.state.set({
-      selected: livesOf(timeline, numbers),
+      selected: livesOf(timeline, numbers, this.state.now.at),
       hover: -1,
       search: undefined,
       ...(same ? { at: Math.min(this.state.now.at, timeline.events) } : { follow: true, at: timeline.events }),
     });
+  }
+
+  /** After a reload: what was picked and searched for before. */
+  #pickAgain(): void {
+    const picks = this.#restore;
+    if (picks === undefined) return;
+    this.#restore = undefined;
+    this.state.set({ selected: livesOf(this.#timeline, picks.tables, this.state.now.at) });
+    const key = picks.search === '' ? undefined : fromHex(picks.search);
+    if (key !== undefined) void this.search(key).catch(() => {});
   }
 
   #answerRequest(): void {
@@ -339,15 +358,18 @@ export class Data implements Context {
   }
 }
 
-/** The newest life of each table, in the order asked for; tables that never lived here are left out. */
-export function livesOf(timeline: Timeline, numbers: readonly number[]): number[] {
+/**
+ * A life of each table: the one that is live at `at`, or the newest. In the order asked for; tables that never lived
+ * here are left out.
+ */
+export function livesOf(timeline: Timeline, numbers: readonly number[], at?: number): number[] {
   if (numbers.length === 0) return [];
   const wanted = new Map<number, number>(numbers.map((n) => [n, -1]));
-  let left = numbers.length;
-  for (let life = timeline.lives - 1; life >= 0 && left > 0; life--) {
-    if (wanted.get(timeline.number[life] as number) !== -1) continue;
-    wanted.set(timeline.number[life] as number, life);
-    left--;
+  for (let life = timeline.lives - 1; life >= 0; life--) {
+    const number = timeline.number[life] as number;
+    const found = wanted.get(number);
+    if (found === undefined) continue;
+    if (found < 0 || (at !== undefined && timeline.isLive(life, at))) wanted.set(number, life);
   }
   return numbers.map((n) => wanted.get(n) as number).filter((life) => life >= 0);
 }

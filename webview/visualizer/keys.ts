@@ -16,6 +16,8 @@ export class KeyCache implements Keys {
   readonly #o: KeyFetch;
   readonly #keys = new Map<number, Uint8Array>();
   readonly #asked = new Set<number>();
+  /** Could not be had; not asked for on every frame, but again after `retry`. */
+  readonly #failed = new Set<number>();
   readonly #listeners = new Set<() => void>();
   #wanted = new Set<number>();
   #round = 0;
@@ -31,7 +33,8 @@ export class KeyCache implements Keys {
       this.#keys.set(position, key);
       return key;
     }
-    if (this.#asked.has(position) || this.#wanted.has(position) || !Number.isFinite(position)) return undefined;
+    if (this.#asked.has(position) || this.#wanted.has(position) || this.#failed.has(position)) return undefined;
+    if (!Number.isFinite(position)) return undefined;
     this.#wanted.add(position);
     if (this.#wanted.size === 1) this.#o.soon(() => this.#ask());
     return undefined;
@@ -47,12 +50,14 @@ export class KeyCache implements Keys {
     this.#round++;
     this.#keys.clear();
     this.#asked.clear();
+    this.#failed.clear();
     this.#wanted = new Set();
   }
 
   /** Keys that could not be had may be asked for again. */
   retry(): void {
-    this.#asked.clear();
+    if (this.#failed.size === 0) return;
+    this.#failed.clear();
     for (const listener of this.#listeners) listener();
   }
 
@@ -69,14 +74,18 @@ export class KeyCache implements Keys {
     try {
       keys = await this.#o.fetch(positions);
     } catch {
-      // They stay asked for, so that a position that fails is not asked for on every frame.
+      if (round !== this.#round) return;
+      for (const p of positions) {
+        this.#asked.delete(p);
+        this.#failed.add(p);
+      }
       return;
     }
     if (round !== this.#round) return;
     positions.forEach((p, i) => {
       const key = keys[i];
-      if (key === undefined) return;
       this.#asked.delete(p);
+      if (key === undefined) return;
       this.#keys.set(p, key);
     });
     for (const p of this.#keys.keys()) {

@@ -11,6 +11,7 @@ import { el, fill, setText } from '../ui/dom.ts';
 import { levelTone } from './colours.ts';
 import { CURVE_WORDS, type Curve, isKnown, valueText } from './curveData.ts';
 import { type Columns, doubled, extremes, highest, means, yMarks } from './decimate.ts';
+import type { Band } from './density.ts';
 import { type Palette, palette } from './mapPalette.ts';
 import type { CurveId } from './saved.ts';
 import { theme } from './theme.ts';
@@ -31,6 +32,8 @@ export interface Stretch {
   value(place: number): number;
   /** Where several places fall into a pixel. */
   readonly columns: Columns | undefined;
+  /** Stalls, by pixels of the axis. */
+  readonly stalls: readonly Band[];
 }
 
 const colourOf = (level: number): string =>
@@ -53,6 +56,8 @@ export class CurvePlot {
   #plot: uPlot | undefined;
   #stretch: Stretch | undefined;
   #marks: readonly number[] = [0, 1];
+  /** Pixels of the axis. */
+  #wide = 1;
   /** The theme that the swatches were coloured for. */
   #coloured: Palette | undefined;
 
@@ -89,6 +94,7 @@ export class CurvePlot {
     this.#box.hidden = curve === undefined;
     if (curve === undefined) return;
     this.#stretch = stretch;
+    this.#wide = wide - GUTTER - RIGHT;
     const { columns, first, last } = stretch;
     let most = 0;
     for (const top of this.#tops) most = Math.max(most, highest(top, first, last));
@@ -149,6 +155,34 @@ export class CurvePlot {
     );
   }
 
+  /** Behind the curve: when writes were held up. */
+  #paintStalls({ ctx, bbox }: uPlot): void {
+    const scale = bbox.width / Math.max(1, this.#wide);
+    for (const { from, to, kind, share } of this.#stretch?.stalls ?? []) {
+      ctx.fillStyle = theme().color(kind === 'stop' ? 'charts-red' : 'charts-yellow');
+      ctx.globalAlpha = 0.06 + 0.14 * share;
+      ctx.fillRect(bbox.left + from * scale, bbox.top, (to - from) * scale, bbox.height);
+    }
+    ctx.globalAlpha = 1;
+  }
+
+  /** The value from which on something is to be done. */
+  #paintMark(u: uPlot): void {
+    const mark = CURVE_WORDS[this.id].mark;
+    if (mark === undefined || (this.#marks.at(-1) ?? 0) < mark) return;
+    const { ctx, bbox } = u;
+    const y = Math.round(u.valToPos(mark, 'y', true)) + 0.5;
+    ctx.save();
+    ctx.strokeStyle = theme().muted;
+    ctx.lineWidth = 1;
+    ctx.setLineDash([4, 4]);
+    ctx.beginPath();
+    ctx.moveTo(bbox.left, y);
+    ctx.lineTo(bbox.left + bbox.width, y);
+    ctx.stroke();
+    ctx.restore();
+  }
+
   #newPlot(curve: Curve, wide: number): uPlot {
     const linear = uPlot.paths.linear?.() as uPlot.Series.PathBuilder;
     const stepped = uPlot.paths.stepped?.({ align: 1 }) as uPlot.Series.PathBuilder;
@@ -196,6 +230,7 @@ export class CurvePlot {
         },
       ],
       series: [{}, ...bands, ...lines],
+      hooks: { drawClear: [(u) => this.#paintStalls(u)], draw: [(u) => this.#paintMark(u)] },
     };
     fill(this.#box);
     const nothing = [[], ...bands.map(() => []), ...lines.map(() => [])] as unknown as uPlot.AlignedData;

@@ -1,4 +1,5 @@
 /** What the visualiser remembers over a reload, and what of it can be believed: pure, no DOM. */
+import { hex } from '../../engine/model/display.ts';
 import { COLOUR_MODES, INITIAL, type VisualizerState, type Window } from './state.ts';
 
 export const CURVES = [
@@ -45,13 +46,36 @@ const SAVED = [
   'curvesAs',
 ] as const satisfies readonly (keyof VisualizerState)[];
 
+/** Tables that stay picked over a reload. */
+const PICKED_MAX = 100;
+
+/** What was picked and searched for, in terms that outlive positions and lives. */
+export interface SavedPicks {
+  /** File numbers, as they are picked. */
+  readonly tables: readonly number[];
+  /** The key that was searched for, in hex; '' for none. */
+  readonly search: string;
+}
+
 export interface SavedUi {
   readonly state: Pick<VisualizerState, (typeof SAVED)[number]>;
   readonly layout: PageLayout;
+  readonly picks: SavedPicks;
 }
 
-export function toSaved(state: VisualizerState, layout: PageLayout): SavedUi {
-  return { state: Object.fromEntries(SAVED.map((name) => [name, state[name]])) as SavedUi['state'], layout };
+export interface Restored {
+  readonly state: VisualizerState;
+  readonly layout: PageLayout;
+  readonly picks: SavedPicks;
+}
+
+/** `tables` are the file numbers of `state.selected`. */
+export function toSaved(state: VisualizerState, layout: PageLayout, tables: readonly number[]): SavedUi {
+  return {
+    state: Object.fromEntries(SAVED.map((name) => [name, state[name]])) as SavedUi['state'],
+    layout,
+    picks: { tables: tables.slice(0, PICKED_MAX), search: state.search === undefined ? '' : hex(state.search.key) },
+  };
 }
 
 const isNumber = (v: unknown, min: number, max: number): v is number => typeof v === 'number' && v >= min && v <= max;
@@ -76,12 +100,19 @@ const CHECKS: Readonly<Record<(typeof SAVED)[number], (v: unknown) => boolean>> 
 };
 
 /** What `ui` says, with the initial value for each part that is missing or makes no sense; undefined if it is nothing of ours. */
-export function fromSaved(ui: unknown): { readonly state: VisualizerState; readonly layout: PageLayout } | undefined {
+export function fromSaved(ui: unknown): Restored | undefined {
   if (typeof ui !== 'object' || ui === null) return undefined;
-  const { state, layout } = ui as { state?: Record<string, unknown>; layout?: Record<string, unknown> };
+  const { state, layout, picks } = ui as Record<'state' | 'layout' | 'picks', Record<string, unknown> | undefined>;
   if (typeof state !== 'object' || state === null || !CHECKS.family(state['family'])) return undefined;
   const good = SAVED.filter((name) => CHECKS[name](state[name])).map((name) => [name, state[name]]);
-  return { state: { ...INITIAL, ...Object.fromEntries(good) }, layout: layoutOf(layout) };
+  return { state: { ...INITIAL, ...Object.fromEntries(good) }, layout: layoutOf(layout), picks: picksOf(picks) };
+}
+
+function picksOf(saved: Record<string, unknown> | undefined | null): SavedPicks {
+  const { tables, search } = saved ?? {};
+  const numbers = Array.isArray(tables) ? tables.filter((n) => Number.isSafeInteger(n)).slice(0, PICKED_MAX) : [];
+  const isHex = typeof search === 'string' && search.length % 2 === 0 && /^[0-9a-f]*$/.test(search);
+  return { tables: numbers as number[], search: isHex ? search : '' };
 }
 
 function layoutOf(saved: Record<string, unknown> | undefined | null): PageLayout {

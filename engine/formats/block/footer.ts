@@ -38,7 +38,7 @@ const MAGIC = {
   blockBased: { low: 0x85f4cff7, high: 0x88e241b7 },
   plain: { low: 0x63bf9564, high: 0x82422296 },
   plainOld: { low: 0x7a8f13b8, high: 0x4f3418eb },
-  cuckoo: { low: 0xd0c5f173, high: 0x926789d0 },
+  cuckoo: { low: 0xc5f17873, high: 0x926789d0 },
 } as const satisfies Record<string, Magic>;
 
 export type TableKind = keyof typeof MAGIC | 'unknown';
@@ -52,6 +52,12 @@ export function tableKind(tail: Uint8Array): TableKind {
     if (magic.low === low && magic.high === high) return kind as TableKind;
   }
   return 'unknown';
+}
+
+/** RocksDB's name of a kind of table that is recognised and not read; undefined for the others. */
+export function otherTable(kind: TableKind): 'PlainTable' | 'CuckooTable' | undefined {
+  if (kind === 'cuckoo') return 'CuckooTable';
+  return kind === 'plain' || kind === 'plainOld' ? 'PlainTable' : undefined;
 }
 
 /** Checks that a handle and its trailer lie before `end`. */
@@ -75,9 +81,11 @@ export function readHandle(r: Reader): BlockHandle {
  */
 export function parseFooter(tail: Uint8Array, fileSize: number): Footer {
   const kind = tableKind(tail);
-  if (kind === 'plain' || kind === 'plainOld' || kind === 'cuckoo') {
-    throw unsupported(`${kind === 'cuckoo' ? 'a cuckoo' : 'a plain'} table: its rows are not read`, {
+  const foreign = otherTable(kind);
+  if (foreign !== undefined) {
+    throw unsupported(`a ${foreign} of RocksDB: only block-based tables are read`, {
       offset: fileSize - 8,
+      mend: 'set a block-based table_factory and let RocksDB compact the whole range: that rewrites its tables',
     });
   }
   if (kind === 'unknown') {

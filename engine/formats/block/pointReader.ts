@@ -151,8 +151,8 @@ export class PointReader extends BlockCursor {
     if (trace !== undefined) trace.indexed(table, b);
     if (b >= table.index.count) return false;
     const filter = table.filter();
-    if (filter !== undefined) {
-      const length = key.length - order.timestampSize;
+    const length = key.length - order.timestampSize;
+    if (filter?.covers(length) === true) {
       const mayContain = filter.mayContain(key, 0, length, table.index.offset(b));
       if (trace !== undefined) trace.filtered(filter, mayContain);
       if (!mayContain) return false;

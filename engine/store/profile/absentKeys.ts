@@ -10,11 +10,14 @@
  * 3. A candidate counts if it lies between the table's first and last key, and if the one data block
  *    that could hold it was read and does not. Candidates are taken in batches in key order, so that
  *    a block is read once a batch.
+ * 4. Of a filter that holds prefixes it counts only if no key of the table has its prefix: the filter is right
+ *    to let others through.
  *
  * The random numbers have a fixed seed: the same table gives the same answer.
  */
 import { seeded } from '../../base/entropy.ts';
 import { xxph3, xxph3Result } from '../../base/xxph3.ts';
+import type { PrefixExtractor } from '../../formats/block/filter/prefixExtractor.ts';
 import type { TableFilter } from '../../formats/block/filter/tableFilter.ts';
 import type { TableReader } from '../../formats/block/tableReader.ts';
 import { BlockWalk } from './blockWalk.ts';
@@ -118,6 +121,8 @@ export function* probeAbsent(
   const random = seeded(SEED ^ 0x2545f491);
   const compare = (a: Uint8Array, b: Uint8Array): number => order.compareUser(a, 0, a.length, b, 0, b.length);
   const walk = new BlockWalk(table, false);
+  const prefixes = filter.prefix === undefined ? undefined : new PrefixSearch(table, filter.prefix);
+  if (prefixes !== undefined && (order.reversed || order.prefixesAreRanges === false)) return result;
   const asked = new Set<number>();
   let make = lookalike;
   for (let made = 0; made < CANDIDATES_MAX && result.probes < PROBES_WANTED; made += BATCH) {
@@ -149,7 +154,7 @@ export function* probeAbsent(
           readable = false;
         }
       }
-      if (!readable || mayHold(walk, sought, table)) continue;
+      if (!readable || mayHold(walk, sought, table) || prefixes?.mayHold(key) === true) continue;
       asked.add(id);
       result.probes++;
       if (filter.mayContain(key, 0, key.length, index.offset(b))) result.falsePositives++;
@@ -164,6 +169,44 @@ function mayHold(walk: BlockWalk, key: Uint8Array, table: TableReader): boolean 
     return walk.has(key, table.order);
   } catch {
     return true;
+  }
+}
+
+/** Whether a table has keys with the prefix of another; for orders in which those stand side by side. */
+class PrefixSearch {
+  readonly #table: TableReader;
+  readonly #extractor: PrefixExtractor;
+  readonly #walk: BlockWalk;
+  #loaded = -1;
+
+  constructor(table: TableReader, extractor: PrefixExtractor) {
+    this.#table = table;
+    this.#extractor = extractor;
+    this.#walk = new BlockWalk(table, false);
+  }
+
+  /** True also where damage hides what stands there, and for keys that have no prefix. */
+  mayHold(key: Uint8Array): boolean {
+    const length = this.#extractor.prefixLength(key.length);
+    if (length < 0) return true;
+    const { index, order } = this.#table;
+    const prefix = key.subarray(0, length);
+    const sought = order.timestampSize === 0 ? prefix : newestOf(prefix, order.timestampSize);
+    try {
+      for (let b = index.find(sought, order); b < index.count; b++) {
+        if (b !== this.#loaded) {
+          this.#loaded = -1;
+          this.#walk.load(b);
+          this.#loaded = b;
+        }
+        // Behind all keys of its block, the first key that is not before the prefix begins the next one.
+        const found = this.#walk.leadsTo(sought, prefix, order);
+        if (found !== undefined) return found;
+      }
+    } catch {
+      return true;
+    }
+    return false;
   }
 }
 

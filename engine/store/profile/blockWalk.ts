@@ -57,6 +57,17 @@ export class BlockWalk extends BlockCursor {
     return order.compareUser(this.keyBuffer, 0, this.keyLength - ts, key, 0, key.length - ts) === 0;
   }
 
+  /**
+   * Whether the first user key of the loaded block that is not before `sought` begins with `prefix`; undefined where
+   * all are before it. Throws CORRUPT.
+   */
+  leadsTo(sought: Uint8Array, prefix: Uint8Array, order: KeyOrder): boolean | undefined {
+    if (!this.seekInBlock(sought, MAX_SEQUENCE, order)) return undefined;
+    if (this.keyLength - order.timestampSize < prefix.length) return false;
+    for (let i = 0; i < prefix.length; i++) if (this.keyBuffer[i] !== prefix[i]) return false;
+    return true;
+  }
+
   #fill(offset: number, stored: number): void {
     const n = Math.max(stored, Math.min(this.#ahead, this.#table.footer.offset - offset));
     this.#to = 0;

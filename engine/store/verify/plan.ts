@@ -10,6 +10,7 @@ import type { Finding } from '../../model/verify.ts';
 import type { FamilyVersion } from '../version.ts';
 import type { StoreView } from '../view.ts';
 import type { VerifyTask } from './tasks.ts';
+import type { TableTask } from './verifyTable.ts';
 
 export interface VerifyPlan {
   /** Largest files first, so that threads end together. */
@@ -28,7 +29,8 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 const damage = (p: Problem): Finding => ({ severity: 'damage', ...p });
 const notice = (p: Problem): Finding => ({ severity: 'notice', ...p });
 
-export function planVerify(view: StoreView): VerifyPlan {
+/** `checksumsOnly`: of tables nothing but the checksums of their blocks. */
+export function planVerify(view: StoreView, checksumsOnly = false): VerifyPlan {
   const { fs, directory, dialect } = view.shared;
   const { snapshot, version } = view;
   const { manifest, names } = snapshot;
@@ -56,7 +58,7 @@ export function planVerify(view: StoreView): VerifyPlan {
     if (!manifest.damaged) findings.push(...levelFindings(family, view.lastSequence, manifest.file));
     for (const info of family.tables) {
       known.add(info.file);
-      if (!version.broken.has(info.number)) add(tableTask(directory, dialect.id, family, info));
+      if (!version.broken.has(info.number)) add({ ...tableTask(directory, dialect.id, family, info), checksumsOnly });
     }
     for (const blob of family.view.blobFiles) {
       known.add(blob.file);
@@ -144,7 +146,7 @@ function tableTask(
   dialect: 'leveldb' | 'rocksdb',
   family: FamilyVersion,
   info: TableInfo,
-): VerifyTask {
+): TableTask {
   const edit: NewFile | undefined = family.state.tables.get(info.number);
   const { checksum, checksumFunction } = edit ?? {};
   return {

@@ -9,7 +9,7 @@ import { csv, csvField, fileName } from '../../../webview/visualizer/csv.ts';
 import { Data, livesOf } from '../../../webview/visualizer/data.ts';
 import { eventsCsv } from '../../../webview/visualizer/export.ts';
 import { KeyCache } from '../../../webview/visualizer/keys.ts';
-import { fromSaved, LAYOUT, toSaved } from '../../../webview/visualizer/saved.ts';
+import { fromSaved, LAYOUT, type SavedPicks, toSaved } from '../../../webview/visualizer/saved.ts';
 import { sameKind, seek } from '../../../webview/visualizer/seek.ts';
 import { INITIAL, ViewState } from '../../../webview/visualizer/state.ts';
 import { sortLives } from '../../../webview/visualizer/tables.ts';
@@ -48,7 +48,7 @@ class FakeHost {
   do(): void {}
 }
 
-function start(h: History, state = new ViewState(), restored = false) {
+function start(h: History, state = new ViewState(), restored?: SavedPicks) {
   const host = new FakeHost(new Map([[0, h]]));
   const data = new Data(host as unknown as Host, state, restored, () => {});
   const summary = makeSummary('huge');
@@ -151,13 +151,32 @@ describe('data of the visualiser', () => {
 
   it('does what it was asked for once the history is there', async () => {
     const h = makeHistory('live');
-    const { data, state, tell, settled } = start(h, new ViewState({ ...INITIAL, at: 3, follow: false }), true);
+    const { data, state, tell, settled } = start(h, new ViewState({ ...INITIAL, at: 3, follow: false }), {
+      tables: [],
+      search: '',
+    });
     const number = 30;
     tell({ t: 'request', request: { ask: 'select', family: 0, tables: [number] } });
     await settled();
     const life = livesOf(data.timeline, [number])[0] as number;
     assert.deepEqual(state.now.selected, [life]);
     assert.equal(data.timeline.isLive(life, state.now.at), true);
+  });
+});
+
+describe('what was picked before a reload', () => {
+  it('is picked again, in the life that is live at the place', async () => {
+    const h = makeHistory('typical');
+    const move = h.events.findIndex((e) => e.added.length === 1 && e.added[0]?.number !== undefined && e.kind === 3);
+    const number = h.events[move]?.added[0]?.number as number;
+    const state = new ViewState({ ...INITIAL, at: move, follow: false });
+    const { data, settled } = start(h, state, { tables: [number, 1e9], search: '' });
+    await settled();
+    const [life] = state.now.selected;
+    assert.equal(state.now.selected.length, 1);
+    assert.equal(data.timeline.number[life as number], number);
+    assert.equal(data.timeline.isLive(life as number, move), true);
+    assert.ok((data.timeline.died[life as number] as number) === move);
   });
 });
 
@@ -300,8 +319,10 @@ describe('saved state', () => {
   it('survives JSON', () => {
     const state = { ...INITIAL, family: 3, at: 12, follow: false, axis: 'bytes' as const, speed: 50 };
     const layout = { ...LAYOUT, side: 'explain' as const, curves: ['tables' as const] };
-    const back = fromSaved(JSON.parse(JSON.stringify(toSaved(state, layout))));
-    assert.deepEqual(back, { state, layout });
+    const search = { key: Uint8Array.of(0, 255), position: 3, exact: true };
+    const saved = toSaved({ ...state, search, selected: [1, 2] }, layout, [40, 41]);
+    const back = fromSaved(JSON.parse(JSON.stringify(saved)));
+    assert.deepEqual(back, { state, layout, picks: { tables: [40, 41], search: '00ff' } });
   });
 
   it('takes no part that makes no sense, and nothing that is not ours', () => {
@@ -311,10 +332,12 @@ describe('saved state', () => {
     const back = fromSaved({
       state: { family: 1, at: -3, axis: 'sideways', window: { from: 0.5, to: 0.2 }, speed: Number.NaN, colour: 'age' },
       layout: { side: 'left', sideWidth: 1e9, curves: ['bytes', 'nonsense', 'bytes'], curvesOpen: 1 },
+      picks: { tables: [7, 'x', 1.5], search: '0g' },
     });
     assert.deepEqual(back, {
       state: { ...INITIAL, family: 1, colour: 'age' },
       layout: { ...LAYOUT, curves: ['bytes'] },
+      picks: { tables: [7], search: '' },
     });
   });
 });

@@ -9,6 +9,7 @@ import { IndexBlock } from '../indexBlock.ts';
 import type { TableReader } from '../tableReader.ts';
 import { type FilterReader, type FilterShape, openFullFilter } from './filter.ts';
 import { openLeveldbFilter } from './leveldbFilter.ts';
+import { type PrefixExtractor, prefixExtractorFor } from './prefixExtractor.ts';
 
 const LEVELDB = 'filter.leveldb.BuiltinBloomFilter2';
 /** Names under which RocksDB's built-in policies store their filters. */
@@ -19,6 +20,8 @@ const PARTITIONS_MAX = 64;
 const PARTITION_METADATA_BYTES = 5;
 
 type Probe = (b: Uint8Array, start: number, length: number, blockOffset: number) => boolean;
+/** Asks the part of a filter that is responsible for the key b[start, +length) about its first `asked` bytes. */
+type PartProbe = (b: Uint8Array, start: number, length: number, asked: number) => boolean;
 
 export class TableFilter {
   /** Name of the metaindex entry, for example `fullfilter.rocksdb.BuiltinBloomFilter`. */
@@ -31,6 +34,11 @@ export class TableFilter {
   /** `block-based` is LevelDB's: a filter per 2 KiB of the file. */
   readonly layout: 'full' | 'partitioned' | 'block-based';
   readonly shape: FilterShape;
+  /**
+   * Set where the filter holds no whole keys: it is asked for their prefixes. One that holds both is asked for
+   * whole keys, which says more.
+   */
+  readonly prefix: PrefixExtractor | undefined;
   /** Where the partitions stand; empty for a filter in one block. */
   readonly blocks: readonly BlockHandle[];
   readonly #probe: Probe;
@@ -43,6 +51,7 @@ export class TableFilter {
     bytes: number,
     blocks: readonly BlockHandle[],
     probe: Probe,
+    prefix: PrefixExtractor | undefined,
   ) {
     this.layout = layout;
     this.shape = shape;
@@ -52,6 +61,12 @@ export class TableFilter {
     this.partitions = Math.max(1, blocks.length);
     this.blocks = blocks;
     this.#probe = probe;
+    this.prefix = prefix;
+  }
+
+  /** Whether the filter can tell of keys of this length: shorter ones than a fixed prefix are not in it. */
+  covers(length: number): boolean {
+    return this.prefix === undefined || this.prefix.prefixLength(length) >= 0;
   }
 
   /**
@@ -62,9 +77,10 @@ export class TableFilter {
     return this.#probe(b, start, length, blockOffset);
   }
 
-  /** The filter that whole keys can be asked of, if the table has one. Throws CORRUPT. */
+  /** The filter that keys can be asked of, whole or by their prefixes, if the table has one. Throws CORRUPT. */
   static open(table: TableReader): TableFilter | undefined {
-    if (table.properties.text('rocksdb.block.based.table.whole.key.filtering') === '0') return undefined;
+    const prefix = keyedByPrefix(table);
+    if (prefix === null) return undefined;
     for (const { name } of table.metaBlocks()) {
       const handle = table.metaHandle(name);
       if (handle === undefined) continue;
@@ -73,22 +89,28 @@ export class TableFilter {
         const filter = openLeveldbFilter(block);
         const probe: Probe = (b, start, length, blockOffset) =>
           filter.mayContain(blockOffset, b, start, start + length);
-        return new TableFilter(name, filter.kind, 'block-based', filter.shape, block.length, [], probe);
+        return new TableFilter(name, filter.kind, 'block-based', filter.shape, block.length, [], probe, undefined);
       }
       const policy = name.slice(name.indexOf('.') + 1);
       if (!BUILTIN.includes(policy)) continue;
       if (name.startsWith('fullfilter.')) {
         const block = table.readOwned(handle);
         const filter = openFullFilter(block);
-        const probe: Probe = (b, start, length) => filter.mayContain(b, start, start + length);
-        return new TableFilter(name, filter.kind, 'full', filter.shape, block.length, [], probe);
+        const probe: PartProbe = (b, start, _length, asked) => filter.mayContain(b, start, start + asked);
+        const kind = withPrefix(filter.kind, prefix);
+        return new TableFilter(name, kind, 'full', filter.shape, block.length, [], probeBy(probe, prefix), prefix);
       }
-      if (name.startsWith('partitionedfilter.')) return TableFilter.#partitioned(table, name, handle);
+      if (name.startsWith('partitionedfilter.')) return TableFilter.#partitioned(table, name, handle, prefix);
     }
     return undefined;
   }
 
-  static #partitioned(table: TableReader, name: string, handle: BlockHandle): TableFilter {
+  static #partitioned(
+    table: TableReader,
+    name: string,
+    handle: BlockHandle,
+    prefix: PrefixExtractor | undefined,
+  ): TableFilter {
     const block = table.readOwned(handle);
     const index = IndexBlock.decode(block, { ...table.indexFlags, firstKeys: false }, table.footer.offset, true);
     const order = partitionOrder(table);
@@ -111,18 +133,43 @@ export class TableFilter {
       bits += Math.max(0, index.size(i) - PARTITION_METADATA_BYTES) * 8;
     }
     const shape: FilterShape = { ...(first?.shape ?? { scheme: 'constant', probes: null, chance: 1 }), bits };
-    const probe: Probe = (b, start, length) => {
+    // The partition goes by the whole key: a prefix is in each partition that holds keys with it.
+    const probe: PartProbe = (b, start, length, asked) => {
       const i = index.find(b.subarray(start, start + length), order);
       // A damaged partition says nothing; the data decide.
       if (i >= index.count) return true;
       try {
-        return partition(i).mayContain(b, start, start + length);
+        return partition(i).mayContain(b, start, start + asked);
       } catch {
         return true;
       }
     };
-    return new TableFilter(name, first?.kind ?? 'empty', 'partitioned', shape, bytes, blocks, probe);
+    const kind = withPrefix(first?.kind ?? 'empty', prefix);
+    return new TableFilter(name, kind, 'partitioned', shape, bytes, blocks, probeBy(probe, prefix), prefix);
   }
+}
+
+/**
+ * The extractor whose prefixes the filter is asked for; undefined where it is asked for whole keys, and null where
+ * it cannot be asked, since it holds neither those nor prefixes of a kind that is known.
+ */
+function keyedByPrefix(table: TableReader): PrefixExtractor | undefined | null {
+  const { properties } = table;
+  if (properties.text('rocksdb.block.based.table.whole.key.filtering') !== '0') return undefined;
+  if (properties.text('rocksdb.block.based.table.prefix.filtering') !== '1') return null;
+  return prefixExtractorFor(properties.text('rocksdb.prefix.extractor.name')) ?? null;
+}
+
+function probeBy(probe: PartProbe, prefix: PrefixExtractor | undefined): Probe {
+  if (prefix === undefined) return (b, start, length) => probe(b, start, length, length);
+  return (b, start, length) => {
+    const asked = prefix.prefixLength(length);
+    return asked < 0 || probe(b, start, length, asked);
+  };
+}
+
+function withPrefix(kind: string, prefix: PrefixExtractor | undefined): string {
+  return prefix === undefined ? kind : `${kind}, prefix filter (${prefix.name})`;
 }
 
 /**
