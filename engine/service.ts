@@ -34,6 +34,7 @@ import { repair } from './service/repair.ts';
 import { createSample } from './service/sample.ts';
 import { Timelines } from './service/timeline.ts';
 import { verifyDirectory, verifyOpenStore } from './service/verify.ts';
+import { Workbench } from './service/workbench.ts';
 import { blockLines } from './store/dump/blockBytes.ts';
 import { dumpLines } from './store/dump/dump.ts';
 import { explainGet } from './store/explain.ts';
@@ -83,6 +84,8 @@ export class Service {
   readonly #queries = new Map<number, ResultSet>();
   readonly #timelines: Timelines;
   readonly #lenses = new Lenses();
+  /** SQL, exports and comparisons. */
+  readonly workbench: Workbench;
   #open: Open | undefined;
   #nextQuery = 1;
   /** A job of ours holds the LOCK of the open store, or is about to. */
@@ -463,6 +466,7 @@ export class Service {
     this.#queries.clear();
     this.#timelines.clear();
     this.#lenses.clear();
+    this.workbench.close();
     this.#open?.store.close();
     this.#open = undefined;
   }

@@ -111,7 +111,10 @@ export class Diagnostics implements vscode.Disposable {
       if (offset === undefined || lines.has(offset)) continue;
       const line = lineAtOffset(text, offset);
       const length = all[line]?.length ?? 0;
-      lines.set(offset, new vscode.Range(line, Math.min(length, /^\s*/.exec(all[line] ?? '')?.[0].length ?? 0), line, length));
+      lines.set(
+        offset,
+        new vscode.Range(line, Math.min(length, /^\s*/.exec(all[line] ?? '')?.[0].length ?? 0), line, length),
+      );
     }
     this.#lines.set(shown.uri.toString(), lines);
     this.#set(shown);
@@ -124,7 +127,9 @@ function grouped(store: Store): Shown[] {
   for (const problem of store.problems) {
     const file = problem.path === '' ? 'CURRENT' : problem.path;
     const inDump = problem.offset !== undefined && problem.path !== '' && problem.code !== 'NOT_FOUND';
-    const onDisk = path.isAbsolute(file) ? file : path.join(store.kind === 'table' ? path.dirname(store.path) : store.path, file);
+    const onDisk = path.isAbsolute(file)
+      ? file
+      : path.join(store.kind === 'table' ? path.dirname(store.path) : store.path, file);
     const uri = inDump ? dumpUri(store, file) : vscode.Uri.file(onDisk);
     const id = uri.toString();
     const group = groups.get(id) ?? { uri, file: inDump ? file : undefined, problems: [] };

@@ -99,9 +99,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
       // One that is opened by its address, as from the Problems panel or after a reload, has no language yet.
       vscode.workspace.onDidOpenTextDocument((document) => {
         if (document.uri.scheme !== SCHEME || document.languageId !== 'plaintext') return;
-        const { what } = JSON.parse(document.uri.query || '{}') as Partial<Reference>;
-        if (what === undefined || what === 'value') return;
-        void vscode.languages.setTextDocumentLanguage(document, what === 'options' ? OPTIONS_LANGUAGE : DUMP_LANGUAGE);
+        const language = languageOf(document.uri);
+        if (language !== undefined) void vscode.languages.setTextDocumentLanguage(document, language);
       }),
     ];
   }
@@ -404,6 +403,16 @@ function entryLine(index: number, entry: EntryRow): string {
 export function provenance(entry: EntryRow, bytes: number): string {
   const where = entry.level < 0 ? t('memtable (WAL)') : `L${entry.level}`;
   return `${entry.type} · ${t('sequence {0}', formatCount(entry.seq))} · ${where} · ${formatBytes(bytes)}`;
+}
+
+/** Of a document that is made of more than one value; undefined for values, whose names tell. */
+function languageOf(uri: vscode.Uri): string | undefined {
+  try {
+    const { what } = parse(uri);
+    return what === 'value' ? undefined : what === 'options' ? OPTIONS_LANGUAGE : DUMP_LANGUAGE;
+  } catch {
+    return undefined;
+  }
 }
 
 /** The document of a file's dump. */

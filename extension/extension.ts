@@ -8,6 +8,7 @@ import { Diagnostics } from './diagnostics.ts';
 import { findStores } from './discover.ts';
 import { Documents } from './documents.ts';
 import { CONTEXT, SETTINGS } from './ids.ts';
+import { findLenses } from './lenses.ts';
 import { Overviews } from './panels/overviewPanel.ts';
 import { registerResults } from './panels/resultsPanel.ts';
 import { TablePanels } from './panels/tablePanel.ts';
@@ -63,6 +64,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
     registerTableEditor(services),
     registerStatusBar(stores),
     new Diagnostics(stores, documents, log),
+    findLenses(stores, log),
     registerStoreCode(),
     new Watchers(stores, (store) => visualizers.isWatched(store), log),
     keepContext(stores, tree),

@@ -40,7 +40,6 @@ export const ITEM_COMMANDS = {
 export const PRIVATE_COMMANDS = {
   loadMore: 'lsm.private.loadMore',
   openProblem: 'lsm.private.openProblem',
-  openPlace: 'lsm.private.openPlace',
   revealTable: 'lsm.private.revealTable',
 } as const;
 

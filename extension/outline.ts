@@ -64,7 +64,13 @@ function records(lines: readonly string[], kind: Kind): OutlineItem[] {
     // What a MANIFEST's edit does says more than how long it is.
     const said = kind === 'manifest' && /^edit \d+$/.test(name) ? editDetail(lines, line, to) : '';
     const family = / ?(family \d+ ".*")$/.exec(detail)?.[1];
-    return item(name, said === '' ? detail : family === undefined ? said : `${said}, ${family}`, kind === 'table' ? 'block' : 'record', line, to);
+    return item(
+      name,
+      said === '' ? detail : family === undefined ? said : `${said}, ${family}`,
+      kind === 'table' ? 'block' : 'record',
+      line,
+      to,
+    );
   });
 }
 
@@ -86,7 +92,9 @@ function editDetail(lines: readonly string[], from: number, to: number): string 
 /** `batch 0: sequence 7831, count 1` as name and detail. */
 function split(text: string): { name: string; detail: string } {
   const at = text.indexOf(': ');
-  return at < 0 ? { name: clip(text), detail: '' } : { name: clip(text.slice(0, at)), detail: clip(text.slice(at + 2)) };
+  return at < 0
+    ? { name: clip(text), detail: '' }
+    : { name: clip(text.slice(0, at)), detail: clip(text.slice(at + 2)) };
 }
 
 function sections(lines: readonly string[]): OutlineItem[] {
@@ -129,7 +137,13 @@ function jobs(lines: readonly string[]): OutlineItem[] {
     if (job.events.length < CHILDREN_MAX) job.events.push(item(name, detail, 'event', i, i));
   }
   return [...found].map(([id, job]) => ({
-    ...item(`job ${id}`, [job.what.replace(' started', ''), job.family].filter((s) => s !== '').join(', '), 'job', job.from, job.to),
+    ...item(
+      `job ${id}`,
+      [job.what.replace(' started', ''), job.family].filter((s) => s !== '').join(', '),
+      'job',
+      job.from,
+      job.to,
+    ),
     children: job.events,
   }));
 }

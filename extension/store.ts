@@ -7,12 +7,14 @@ import type {
   EngineNotice,
   FamilySummary,
   Finding,
+  LensInfo,
   Method,
   Params,
   Result,
   StoreSummary,
 } from '../engine/protocol/engineApi.ts';
 import { type Call, StoreError, toStoreError } from '../engine/protocol/rpc.ts';
+import { SURE_LENS } from '../engine/protocol/viewApi.ts';
 import { EngineClient, type EngineState, type EngineTarget } from './engineClient.ts';
 
 /** Findings kept past those that opening made: a table may be damaged in every block. */
@@ -48,6 +50,7 @@ export class Store implements vscode.Disposable {
   readonly #found = new Map<string, Problem>();
   /** What the last verification found. */
   #verified: readonly Finding[] = [];
+  #lenses: ReadonlyMap<number, readonly LensInfo[]> = new Map();
   #foundTimer: ReturnType<typeof setTimeout> | undefined;
   #client: EngineClient | undefined;
   /** Calls that write, and whether it is this directory that they change. */
@@ -107,6 +110,17 @@ export class Store implements vscode.Disposable {
     if (had === 0 && findings.length === 0 && !cleared) return;
     this.#changed.fire();
     this.#foundMore.fire();
+  }
+
+  /** The lens that surely fits a family, as far as that was asked. */
+  lens(family: number): LensInfo | undefined {
+    const [surest] = this.#lenses.get(family) ?? [];
+    return surest !== undefined && surest.confidence >= SURE_LENS ? surest : undefined;
+  }
+
+  setLenses(lenses: ReadonlyMap<number, readonly LensInfo[]>): void {
+    this.#lenses = lenses;
+    this.#changed.fire();
   }
 
   /** Why it could not be opened. */
@@ -240,6 +254,7 @@ export class Store implements vscode.Disposable {
     this.#error = undefined;
     this.#found.clear();
     this.#verified = [];
+    this.#lenses = new Map();
     clearTimeout(this.#foundTimer);
     this.#foundTimer = undefined;
     this.#epoch++;

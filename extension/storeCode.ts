@@ -48,11 +48,7 @@ export function registerStoreCode(): vscode.Disposable {
 }
 
 class StoreCode
-  implements
-    vscode.DocumentSymbolProvider,
-    vscode.FoldingRangeProvider,
-    vscode.HoverProvider,
-    vscode.InlayHintsProvider
+  implements vscode.DocumentSymbolProvider, vscode.FoldingRangeProvider, vscode.HoverProvider, vscode.InlayHintsProvider
 {
   async provideDocumentSymbols(document: vscode.TextDocument): Promise<vscode.DocumentSymbol[]> {
     if (!(await isOurs(document))) return [];
@@ -67,10 +63,7 @@ class StoreCode
     );
   }
 
-  async provideHover(
-    document: vscode.TextDocument,
-    position: vscode.Position,
-  ): Promise<vscode.Hover | undefined> {
+  async provideHover(document: vscode.TextDocument, position: vscode.Position): Promise<vscode.Hover | undefined> {
     const options = optionsIn(document.lineAt(position.line).text);
     const at = [...options].reverse().find((o) => position.character >= o.nameFrom && position.character <= o.valueTo);
     if (at === undefined || !(await isOurs(document))) return undefined;

@@ -17,7 +17,7 @@ export const hostEntry = join(artifacts, 'host', 'index.js');
 const at = (...parts) => join(root, ...parts);
 
 /** The webview pages: each source right in webview/ that is not a part of the others. */
-const pages = () =>
+export const pages = () =>
   ['results', 'overview', 'visualizer', 'table'].filter((name) => existsSync(at('webview', `${name}.ts`)));
 
 async function configurations(esbuild, production) {

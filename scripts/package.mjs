@@ -5,7 +5,7 @@
 import { mkdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { inflateRawSync } from 'node:zlib';
-import { build } from './build.mjs';
+import { build, pages } from './build.mjs';
 import { main, readJson, root, Sentence, say } from './lib.mjs';
 import { packages } from './setup.mjs';
 
@@ -29,8 +29,7 @@ const REQUIRED = [
   'dist/extension.js',
   'dist/worker.js',
   'dist/lsm.js',
-  'dist/webview/results.js',
-  'dist/webview/overview.js',
+  ...pages().flatMap((name) => [`dist/webview/${name}.js`, `dist/webview/${name}.css`]),
 ];
 
 /** Names and sizes in a ZIP file, from its central directory (APPNOTE.TXT 4.3.12), and a reader of one. */

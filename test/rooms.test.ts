@@ -258,6 +258,10 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
   '@vscode/webview-ui-toolkit': ['webview/toolkit.ts'],
   'hash-wasm': ['engine/codec'],
   uplot: ['webview/visualizer/plot.ts'],
+  '@msgpack/msgpack': ['engine/decode/values/messagePack.ts'],
+  cborg: ['engine/decode/values/cbor.ts'],
+  bson: ['engine/decode/values/bson.ts'],
+  protobufjs: ['engine/decode/values/protoSchema.ts'],
 };
 
 /** Time and chance come from engine/base/entropy.ts, so that a run can be repeated. */

@@ -6,6 +6,7 @@ import { isSavedView, saveParams } from '../engine/protocol/viewState.ts';
 import { resultColumns } from './results/cells.ts';
 import { ChunkCache } from './results/chunkCache.ts';
 import { Detail, VALUE_BYTES_MAX } from './results/detail.ts';
+import { callWhen, LensPicker } from './results/lens.ts';
 import { isResultsUi, type ResultsUi, statusText } from './results/uiState.ts';
 import { hexText, strictText, visibleString } from './text/visible.ts';
 import { registerToolkit } from './toolkit.ts';
@@ -41,7 +42,15 @@ const cache = new ChunkCache<EntryRow>({
   chunksMax: 60,
   inFlightMax: 3,
   fetch: (from, count) => {
-    const call = host.call('rows', { query: init?.state.query ?? 0, from, count, previewBytes: PREVIEW_BYTES });
+    const call = callWhen(lens.ready, () =>
+      host.call('rows', {
+        query: init?.state.query ?? 0,
+        from,
+        count,
+        previewBytes: PREVIEW_BYTES,
+        ...(lens.id === undefined ? {} : { lens: lens.id }),
+      }),
+    );
     return { result: call.result.then((page) => page.items), cancel: () => call.cancel() };
   },
   onRows: (from, count) => {
@@ -65,6 +74,7 @@ const grid = new Grid<EntryRow>({
   columns: resultColumns(
     () => format,
     () => init?.single === true,
+    () => lens.look,
   ),
   source: {
     row: (index) => cache.row(index),
@@ -96,9 +106,32 @@ const detail = new Detail({
   table: () => (init?.params.block === undefined ? init?.params.table : undefined),
   openValue,
   copy: (row, what) => void copyPart(row, what),
+  lens: () => lens,
+  copyDecoded: (text, what) => {
+    host.do({ action: 'copyText', text });
+    setText(spoken, what === 'key' ? 'Decoded key copied' : 'Decoded value copied');
+  },
+  showValues: () => {
+    lens.masked = false;
+  },
   close: () => {
     setDetail('off');
     grid.element.focus();
+  },
+});
+
+const lens = new LensPicker({
+  host,
+  changed: () => {
+    cache.clear();
+    notify('rows', undefined);
+    if (grid.selected >= 0) detail.show(undefined, -1);
+    cache.total = state?.total ?? 0;
+    grid.repaint();
+  },
+  unmasked: () => {
+    grid.repaint();
+    detail.lensChanged();
   },
 });
 
@@ -158,6 +191,7 @@ function build(): void {
         'header',
         { class: 'bar' },
         el('div', { class: 'bar-words' }, title, subtitle),
+        lens.element,
         formats.element,
         el(
           'div',
@@ -207,6 +241,7 @@ function onInit(next: ResultsInit): void {
   noticeMap.clear();
   paintNotices();
   cache.clear();
+  lens.start(next.params.family, next.lens);
   setText(title, visibleString(next.title));
   // A single file says all of its name in the title; its folder is what is missing there.
   const place = next.single === true ? next.storePath : `${next.storeName} · ${next.familyName}`;

@@ -198,7 +198,9 @@ function measure(): void {
 }
 
 function openEntries(): void {
-  if (init !== undefined && !engineGone && !entries.isOpen) entries.open();
+  if (init === undefined || engineGone || entries.isOpen) return;
+  entries.lens.start(init.table.family, init.lens);
+  entries.open();
 }
 
 function paintHead({ table, summary, storeName, storePath }: TableInit): void {

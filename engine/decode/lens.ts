@@ -30,6 +30,8 @@ export interface LensContext {
   readonly folder: string;
   readonly parent: string;
   readonly files: readonly string[];
+  /** Options of the family, by the engine's own names; empty where it has none. */
+  readonly options?: Readonly<Record<string, string>>;
   /** Some entries of the family, from all over it; values may be cut. */
   readonly sample: readonly { readonly key: Uint8Array; readonly value: Uint8Array }[];
 }

@@ -3,7 +3,7 @@
  * OPTIONS answer it. Engines whose stores are not opened yet are named, not guessed over.
  */
 import { EMPTY, strictText, text } from '../base/bytes.ts';
-import { StoreError, toStoreError, unsupported } from '../base/errors.ts';
+import { oneLine, StoreError, toStoreError, unsupported } from '../base/errors.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { EngineId } from '../model/tree.ts';
 import type { Detection } from './driver.ts';
@@ -84,9 +84,14 @@ const ENCRYPTED_FROM = 512;
 function detectContainer(fs: FileSystem, directory: string, names: readonly string[]): StoreError | undefined {
   if (names.includes('meta') && names.some((n) => n === 'private' || n === 'shared_checksum' || n === 'shared')) {
     const backups = listOrNothing(fs, joinPath(directory, 'meta')).filter((n) => /^\d+$/.test(n));
-    const which = backups.length === 0 ? '' : ` (backup ${backups.join(', ')})`;
-    return unsupported(`a directory of RocksDB's BackupEngine${which}: its tables are shared between backups`, {
-      mend: 'restore a backup with `ldb restore`, and open what it made',
+    backups.sort((a, b) => Number(a) - Number(b));
+    const newest = backups.at(-1);
+    const which = newest === undefined ? 'without a backup in it' : `with backup ${backups.join(', ')}`;
+    return unsupported(`a directory of RocksDB's BackupEngine, ${which}: it is no store itself`, {
+      mend:
+        newest === undefined
+          ? 'name another directory'
+          : `open one backup where it lies: ${joinPath(directory, `private/${newest}`)}`,
     });
   }
   if (names.includes('CURRENT')) {
@@ -99,6 +104,21 @@ function detectContainer(fs: FileSystem, directory: string, names: readonly stri
     }
   }
   return undefined;
+}
+
+/**
+ * A secondary instance of RocksDB has a directory of its own for its info log, and reads the store elsewhere; with
+ * `db_log_dir` the owner's logs lie apart too. The first lines of each name the store.
+ */
+function infoLogsOnly(fs: FileSystem, directory: string, names: readonly string[]): StoreError | undefined {
+  if (!names.every((n) => /(^|_)LOG(\.old\.\d+)?$/.test(n))) return undefined;
+  const log = names.find((n) => n.endsWith('LOG')) ?? names[0] ?? '';
+  const store = / SST files in (.+) dir, Total Num/.exec(text(headOrNothing(fs, directory, log)))?.[1];
+  return new StoreError(
+    'NOT_FOUND',
+    'holds info logs only, as the directory of a secondary instance of RocksDB does, or its db_log_dir',
+    { mend: store === undefined ? 'name the directory that holds CURRENT' : `the store that ${log} tells of is ${oneLine(store)}` },
+  );
 }
 
 function listOrNothing(fs: FileSystem, directory: string): string[] {
@@ -142,6 +162,8 @@ export function detectStore(fs: FileSystem, directory: string): Detection {
   const kinds = names.filter((n) => !endsAsTable(n)).map((name) => ({ name, ...parseFileName(name) }));
   const manifests = kinds.filter((f) => f.kind === 'manifest').sort((a, b) => (b.number ?? 0) - (a.number ?? 0));
   if (manifests.length === 0 && !names.includes('CURRENT')) {
+    const logs = infoLogsOnly(fs, directory, names);
+    if (logs !== undefined) throw logs.at({ path: directory });
     const tables = names.filter((n) => parseFileName(n).kind === 'table').length;
     throw new StoreError(
       'NOT_FOUND',

@@ -21,16 +21,22 @@ import type {
   CompactionRequest,
   FlushReport,
 } from '../model/compaction.ts';
+import type { DiffParams, DiffReport } from '../model/diff.ts';
+import type { ExportParams, ExportProgress, ExportReport } from '../model/export.ts';
 import type { ReadPath } from '../model/readPath.ts';
 import type { RepairProgress, RepairReport } from '../model/repair.ts';
+import type { SqlExample, SqlPage, SqlParams, SqlProgress, SqlTableSchema } from '../model/sql.ts';
 import type { TableProfile } from '../model/tableProfile.ts';
 import type { TimelineChunk, TimelineInfo } from '../model/timeline/columns.ts';
 import type { VerifyProgress, VerifyReport } from '../model/verify.ts';
 
 export type * from '../model/answers.ts';
 export type * from '../model/compaction.ts';
+export type * from '../model/diff.ts';
+export type * from '../model/export.ts';
 export type * from '../model/readPath.ts';
 export type * from '../model/repair.ts';
+export type * from '../model/sql.ts';
 export type * from '../model/tableProfile.ts';
 export type * from '../model/timeline/columns.ts';
 export type * from '../model/verify.ts';
@@ -139,6 +145,32 @@ export interface EngineApi {
   createSample(p: { readonly path: string; readonly format: 'leveldb' | 'rocksdb'; readonly sample: string }): void;
   /** Salvages the store at `path` into the new or empty directory `out`; needs no open store. Cancellable, with `repairProgress`. */
   repair(p: { readonly path: string; readonly out: string }): RepairReport;
+  /**
+   * SQL over the open store: fills the tables that the query names, from the store as it is now, and answers with the
+   * first rows. Cancellable while it fills, with `sqlProgress` notices. Fails with INPUT for what is wrong with the
+   * query, and with CANCELLED when `millisMax` is over.
+   */
+  sql(p: SqlParams): SqlPage;
+  /** Rows [offset, offset + count) of a result, `count` at most 10,000. Going on is cheap; going back runs it anew. */
+  sqlRows(p: { readonly cursor: number; readonly offset: number; readonly count: number }): SqlPage;
+  sqlClose(p: { readonly cursor: number }): void;
+  /** Names and meanings of all tables and columns. */
+  sqlSchema(p: Record<string, never>): readonly SqlTableSchema[];
+  sqlExamples(p: Record<string, never>): readonly SqlExample[];
+  /** Writes the open store's content to a new directory; cancellable, with `exportProgress` notices. */
+  export(p: ExportParams): ExportReport;
+  /**
+   * Compares the open store with the one at `path`, up to `limit` differences; goes on from `next` of the answer
+   * before. Cancellable, with `diffProgress` notices. Fails with INPUT where the stores' keys are ordered differently.
+   */
+  diff(p: DiffParams): DiffReport;
+  /** A value of the store that the last `diff` compared with, whole. Fails with INPUT above `maxBytes`. */
+  diffValue(p: {
+    readonly path: string;
+    readonly family: string;
+    readonly key: Uint8Array;
+    readonly maxBytes: number;
+  }): Uint8Array;
   close(p: Record<string, never>): void;
 }
 
@@ -161,6 +193,10 @@ export type EngineNotice =
   | { readonly kind: 'sampleProgress'; readonly done: number; readonly total: number }
   | { readonly kind: 'repairProgress'; readonly progress: RepairProgress }
   | { readonly kind: 'verifyProgress'; readonly progress: VerifyProgress }
+  | { readonly kind: 'sqlProgress'; readonly progress: SqlProgress }
+  | { readonly kind: 'exportProgress'; readonly progress: ExportProgress }
+  /** Keys compared so far. */
+  | { readonly kind: 'diffProgress'; readonly keys: number }
   | { readonly kind: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }
   /** We have changed the open store ourselves. */
   | { readonly kind: 'storeChanged'; readonly summary: StoreSummary }

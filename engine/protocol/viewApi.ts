@@ -28,6 +28,22 @@ export const VIEW_METHODS = [
 ] as const satisfies readonly (keyof EngineApi)[];
 export type ViewMethod = (typeof VIEW_METHODS)[number];
 
+/** From this confidence on a lens is used without being asked for. */
+export const SURE_LENS = 0.8;
+
+/** How a page finds the lens to show a family through. */
+export interface LensChoice {
+  /** A lens that surely fits is used by itself. */
+  readonly auto: boolean;
+  /** What a person chose before; null for none. Absent: nothing was chosen. */
+  readonly chosen?: string | null;
+}
+
+/** Stores of browsers hold tokens and passwords: their values are shown only on request. */
+export function isSensitive(lens: string): boolean {
+  return lens.startsWith('chromium-');
+}
+
 /** How bytes are shown. */
 export type BytesFormat = 'text' | 'hex' | 'json';
 
@@ -44,6 +60,7 @@ export type ViewInit =
       readonly state: QueryState;
       /** One table file without its store: at which level it is live is not known. */
       readonly single?: boolean;
+      readonly lens: LensChoice;
     }
   | { readonly view: 'overview'; readonly storeName: string; readonly summary: StoreSummary }
   | {
@@ -60,6 +77,7 @@ export type ViewInit =
       /** Of the store that the table is looked at in; `kind` is 'table' for a file on its own. */
       readonly summary: StoreSummary;
       readonly table: TableRow;
+      readonly lens: LensChoice;
     };
 
 /** What a person asked of the visualiser from outside of it. */
@@ -72,6 +90,8 @@ export type VisualizerRequest =
 export type ViewAction =
   | { readonly action: 'openValue'; readonly family: number; readonly key: Uint8Array; readonly seq: number }
   | { readonly action: 'copyText'; readonly text: string }
+  /** Remembers the lens for a family; null for none. */
+  | { readonly action: 'chooseLens'; readonly family: number; readonly lens: string | null }
   | { readonly action: 'revealTable'; readonly table: number }
   | { readonly action: 'openProblem'; readonly path: string; readonly offset: number | null }
   | { readonly action: 'scan'; readonly family: number; readonly prefix?: Uint8Array }

@@ -95,7 +95,7 @@ export class SqlDatabase {
       const twin = name.endsWith('_text') ? columns.indexOf(name.slice(0, -'_text'.length)) : -1;
       return twin < 0 ? `?${i + 1}` : `CASE WHEN ?${i + 1} THEN CAST(?${twin + 1} AS TEXT) END`;
     });
-    return this.#insert(`INSERT INTO ${BASE}${table.name} (${columns.join(', ')}) VALUES (${marks.join(', ')})`);
+    return this.#insert(`INSERT INTO ${BASE}${table.name} (${columns.map(quoted).join(', ')}) VALUES (${marks.join(', ')})`);
   }
 
   begin(): void {

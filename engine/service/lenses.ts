@@ -34,6 +34,7 @@ export class Lenses {
         folder: baseName(directory),
         parent: baseName(dirName(directory)),
         files: view.snapshot.names,
+        options: view.snapshot.options.family(state.name),
         sample: sample(store, family),
       });
       this.#found.clear();

@@ -27,7 +27,7 @@ export function openStore(fs: FileSystem, directory: string): StoreReader {
       for (let attempt = 1; ; attempt++) {
         const snapshot = readSnapshot(fs, directory, dialect);
         wals = snapshot.walDirectory;
-        const version = buildVersion(snapshot.manifest, dialect, directorySizes(fs, directory));
+        const version = buildVersion(snapshot.manifest, dialect, directorySizes(fs, directory), snapshot.places);
         if (snapshot.manifest.damaged) {
           return { snapshot, version: salvageTables(fs, directory, dialect, snapshot, version) };
         }

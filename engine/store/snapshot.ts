@@ -10,6 +10,7 @@ import { type ManifestState, readManifest } from '../formats/leveldb/manifest.ts
 import { CURRENT_BYTES_MAX, endsAsTable, manifestFromCurrent, parseFileName } from '../formats/leveldb/names.ts';
 import { type FileSystem, joinPath, nameInside } from '../fs/fileSystem.ts';
 import { keyOrder } from '../iter/order.ts';
+import { backupFiles } from './backupFiles.ts';
 import type { Version } from './version.ts';
 import { type WalPlace, walPlace } from './walPlace.ts';
 import { type ReplayResult, replayWals } from './walReplay.ts';
@@ -21,6 +22,8 @@ export interface Snapshot {
   readonly names: readonly string[];
   /** Where the logs lie, if not beside the tables. */
   readonly walDirectory?: string;
+  /** Where tables and blob files of a backup lie, by name; not set for a store, whose files lie beside each other. */
+  readonly places?: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
   /** Changes whenever the owner has written something that a refresh would show. */
   readonly fingerprint: string;
@@ -130,7 +133,9 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
       });
     }
     const options = dialect.loadOptions(fs, directory, names);
-    const wals = walPlace(fs, directory, names, options);
+    const places = dialect.id === 'rocksdb' ? backupFiles(fs, directory) : undefined;
+    // A backup has its logs with it; those that the options name are the original's.
+    const wals = places === undefined ? walPlace(fs, directory, names, options) : { directory, names };
     const elsewhere = wals.directory === directory ? undefined : wals.directory;
     const logsPrint = elsewhere === undefined ? '' : `|${fingerprint(fs, elsewhere, wals.names)}`;
     const replay = elsewherePaths(replayLogs(fs, wals, dialect, manifest, options), elsewhere);
@@ -142,6 +147,7 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
         options,
         names,
         ...(elsewhere === undefined ? {} : { walDirectory: elsewhere }),
+        ...(places === undefined ? {} : { places }),
         problems: [
           ...problems,
           ...manifest.problems,

@@ -89,11 +89,17 @@ export function buildView(
   return { family, levels, blobFiles };
 }
 
-/** `sizes`: file name → bytes, for the names that are in the directory. */
+const BESIDE: ReadonlyMap<string, string> = new Map();
+
+/**
+ * `sizeOf`: file name → bytes, for the names that are in the directory. `places`: names of files that lie elsewhere,
+ * and where that is, as seen from the directory.
+ */
 export function buildVersion(
   manifest: ManifestState,
   dialect: Dialect,
   sizeOf: (name: string) => number | undefined,
+  places = BESIDE,
 ): Version {
   const families = new Map<number, FamilyVersion>();
   const all = new Map<number, TableInfo>();
@@ -112,9 +118,9 @@ export function buildVersion(
     }
     const tables: TableInfo[] = [];
     for (const file of state.tables.values()) {
-      const name = findTable(file.number, dialect, sizeOf);
+      const name = findTable(file.number, dialect, sizeOf, places);
       const info = placeTable(file, state.id, name.file, order);
-      const problem = tableProblem(info, name.bytes, dialect);
+      const problem = tableProblem(info, file.pathId, name.bytes, dialect);
       if (problem !== undefined) {
         // After damage to the MANIFEST its last known state names files that are rightly gone.
         if (manifest.damaged && name.bytes === undefined) continue;
@@ -124,7 +130,7 @@ export function buildVersion(
       tables.push(info);
       all.set(file.number, info);
     }
-    const view = buildView(state.id, tables, order, blobFiles(state, sizeOf, problems));
+    const view = buildView(state.id, tables, order, blobFiles(state, sizeOf, places, problems));
     families.set(state.id, { state, order, view, tables: view.levels.flatMap((l) => l.tables) });
   }
   return { families, tables: all, broken, problems };
@@ -134,8 +140,10 @@ function findTable(
   number: number,
   dialect: Dialect,
   sizeOf: (name: string) => number | undefined,
+  places: ReadonlyMap<string, string>,
 ): { file: string; bytes: number | undefined } {
-  const file = tableFileName(number, dialect.tableExtension);
+  const plain = tableFileName(number, dialect.tableExtension);
+  const file = places.get(plain) ?? plain;
   const bytes = sizeOf(file);
   if (bytes !== undefined) return { file, bytes };
   const other = tableFileName(number, dialect.tableExtension === 'sst' ? 'ldb' : 'sst');
@@ -143,8 +151,22 @@ function findTable(
   return otherBytes === undefined ? { file, bytes: undefined } : { file: other, bytes: otherBytes };
 }
 
-function tableProblem(t: TableInfo, onDisk: number | undefined, dialect: Dialect): Problem | undefined {
+function tableProblem(
+  t: TableInfo,
+  pathId: number,
+  onDisk: number | undefined,
+  dialect: Dialect,
+): Problem | undefined {
   const mend = 'restore the file from a backup; the rest of the store stays readable';
+  // RocksDB is told where its db_paths and cf_paths are each time it opens a store, and writes it down nowhere.
+  if (onDisk === undefined && pathId !== 0) {
+    return {
+      code: 'UNSUPPORTED',
+      path: t.file,
+      message: `table of level ${t.level} lies in path ${pathId} of db_paths or cf_paths, which no file of the store names`,
+      mend: 'copy or link the tables of that path into a copy of this directory, or open them one by one',
+    };
+  }
   if (onDisk === undefined) {
     return {
       code: 'NOT_FOUND',
@@ -169,10 +191,12 @@ function tableProblem(t: TableInfo, onDisk: number | undefined, dialect: Dialect
 function blobFiles(
   state: FamilyState,
   sizeOf: (name: string) => number | undefined,
+  places: ReadonlyMap<string, string>,
   problems: Problem[],
 ): BlobFileInfo[] {
   return [...state.blobFiles.values()].map((b) => {
-    const file = blobFileName(b.number);
+    const plain = blobFileName(b.number);
+    const file = places.get(plain) ?? plain;
     if (sizeOf(file) === undefined) {
       problems.push({
         code: 'NOT_FOUND',

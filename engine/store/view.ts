@@ -189,7 +189,15 @@ export class StoreView {
       const { fs, directory } = this.shared;
       const options = this.snapshot.options.family(name);
       const mergeOperatorProperty = (): string | undefined => this.#mergeOperatorProperty(family);
-      resolver = this.shared.dialect.resolver({ fs, directory, family: family.state, options, mergeOperatorProperty });
+      const { places } = this.snapshot;
+      resolver = this.shared.dialect.resolver({
+        fs,
+        directory,
+        family: family.state,
+        options,
+        places,
+        mergeOperatorProperty,
+      });
       this.#resolvers.set(id, resolver);
     }
     return resolver;

@@ -9,6 +9,7 @@ import { type Code, type ErrorPlace, StoreError, toStoreError } from '../base/er
 import { FOOTER_BYTES, NEWEST_FORMAT_VERSION, parseFooter, tableKind } from '../formats/block/footer.ts';
 import type { Dialect } from '../formats/leveldb/dialect.ts';
 import { parseFileName } from '../formats/leveldb/names.ts';
+import { STACKED_DIRECTORY } from '../formats/rocksdb/blobFiles.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { TableInfo } from '../model/tree.ts';
 import { readCurrent, type Snapshot } from './snapshot.ts';
@@ -95,7 +96,13 @@ function checkManifest({ fs, directory, snapshot }: GateState): void {
 function checkOptions(state: GateState): void {
   const { snapshot, directory } = state;
   const { options } = snapshot;
+  if (snapshot.places !== undefined) {
+    throw unsupported('it is a backup, which shares its tables with others', { mend: 'restore it with `ldb restore`' });
+  }
   const place = { path: options.file };
+  if (snapshot.names.includes(STACKED_DIRECTORY)) {
+    throw unsupported(`its values stand in blob files that no MANIFEST names (${STACKED_DIRECTORY})`);
+  }
   const isSet = (value: string | undefined): value is string => value !== undefined && value !== '' && value !== '{}';
   if (options.problems.length > 0) {
     const first = options.problems[0];

@@ -5,10 +5,10 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { displayKey, formatCount, hex } from '../../engine/model/display.ts';
 import type { GetResult } from '../../engine/protocol/engineApi.ts';
-import { describeProblem } from '../../engine/protocol/rpc.ts';
+import { describeProblem, toStoreError } from '../../engine/protocol/rpc.ts';
 import { VALUE_BYTES_MAX } from '../documents.ts';
 import { COMMANDS, ITEM_COMMANDS, PRIVATE_COMMANDS, VIEWS } from '../ids.ts';
-import { showError, withProgress } from '../messages.ts';
+import { sentence, showError, withProgress } from '../messages.ts';
 import type { Overviews } from '../panels/overviewPanel.ts';
 import { showResults } from '../panels/resultsPanel.ts';
 import { settings } from '../settings.ts';
@@ -19,8 +19,10 @@ import { compact, planCompaction } from './compact.ts';
 import { flush } from './flush.ts';
 import { expand } from './paths.ts';
 import { argsOf, askKey, familyFor, isNode, keyFrom, storeFor } from './pickers.ts';
+import { repair } from './repair.ts';
 import { createSample } from './samples.ts';
 import { scan } from './scan.ts';
+import { isDamagedStore, verify } from './verify.ts';
 import { explain, showTable, showVisualizer, type VisualizeParts } from './visualize.ts';
 
 const t = vscode.l10n.t;
@@ -135,6 +137,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   on(COMMANDS.planCompaction, t('Plan Compaction'), (arg, second) => planCompaction(parts, arg, second));
   on(COMMANDS.compact, t('Compact'), (arg, second) => compact(parts, arg, second));
   on(COMMANDS.flush, t('Flush'), (arg) => flush(parts, arg));
+  on(COMMANDS.verify, t('Verify Checksums'), (arg) => verify(parts, arg));
+  on(COMMANDS.repair, t('Repair'), (arg) => repair(parts, arg));
   on(COMMANDS.createSample, t('Create Sample Store'), async (arg) => {
     const directory = await createSample(parts, arg);
     if (directory !== undefined) await openAt(parts, directory);
@@ -196,6 +200,10 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     }
   });
 
+  on(ITEM_COMMANDS.openOptions, t('Open OPTIONS'), async (arg) => {
+    if (isNode(arg) && arg.kind === 'file') await documents.openOptions(arg.store, arg.file);
+  });
+
   on(PRIVATE_COMMANDS.loadMore, t('Load More'), (arg) => tree.loadMore(arg as MoreNode));
 
   on(PRIVATE_COMMANDS.openProblem, t('Open'), async (arg) => {
@@ -223,10 +231,26 @@ async function openAt(parts: CommandParts, directory: string): Promise<unknown> 
     if (settings.overviewOnOpen()) parts.overviews.show(store);
     return summary;
   } catch (thrown) {
-    // A directory that is no store does not enter the list.
-    if (!chosenBefore) parts.stores.close(store);
-    throw thrown;
+    // A directory that is no store does not enter the list; one that is damaged does, for what can be done about it.
+    if (!(await isDamagedStore(store.path, thrown))) {
+      if (!chosenBefore) parts.stores.close(store);
+      throw thrown;
+    }
+    parts.log.error(`${t('Open Store')}: ${describeProblem(toStoreError(thrown))}`);
+    offerHelp(store, thrown);
+    return undefined;
   }
+}
+
+/** Says why a damaged store does not open, and what can be done. */
+function offerHelp(store: Store, thrown: unknown): void {
+  const check = t('Verify Checksums');
+  const mend = t('Repair to New Folder…');
+  const message = t('{0} cannot be opened: {1}', store.name, sentence(thrown));
+  void vscode.window.showErrorMessage(message, check, mend).then((choice) => {
+    if (choice === check) void vscode.commands.executeCommand(COMMANDS.verify, store);
+    if (choice === mend) void vscode.commands.executeCommand(COMMANDS.repair, store);
+  });
 }
 
 async function reveal(parts: CommandParts, store: Store): Promise<void> {
@@ -253,9 +277,14 @@ async function get(parts: CommandParts, arg: unknown): Promise<GetResult | undef
   );
   for (const problem of result.problems) parts.log.warn(`get ${displayKey(key)}: ${describeProblem(problem)}`);
   if (result.problems[0] !== undefined) {
-    void vscode.window.showWarningMessage(
-      t('Damage was met on the way, so the answer may be wrong: {0}', describeProblem(result.problems[0])),
+    const check = t('Verify Checksums');
+    const message = t(
+      'Damage was met on the way, so the answer may be wrong: {0}',
+      describeProblem(result.problems[0]),
     );
+    void vscode.window.showWarningMessage(message, check).then((choice) => {
+      if (choice === check) void vscode.commands.executeCommand(COMMANDS.verify, store);
+    });
   }
   if (result.entry !== undefined) {
     await documents.openValue(store, family.id, key, result.entry.seq);

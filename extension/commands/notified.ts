@@ -3,10 +3,8 @@ import * as vscode from 'vscode';
 
 const t = vscode.l10n.t;
 
-export interface Report {
-  /** `percent` of all, 0 to 100. What has been shown does not go back. */
-  (percent: number, message: string): void;
-}
+/** `percent` of all, 0 to 100. What has been shown does not go back. */
+export type Report = (percent: number, message: string) => void;
 
 /**
  * Runs `work`; cancelling calls what it hands to `onCancel`, and the work ends when the engine has cleaned up,

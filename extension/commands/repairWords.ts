@@ -10,7 +10,15 @@ const KEY_CHARS = 200;
 export function repairWords(r: RepairReport, say: Say): string {
   const entries = sum(r.families, (f) => f.entries);
   const bytes = formatBytes(sum(r.families, (f) => f.bytes));
-  const saved = say('{0} in {1}, {2}', entryCount(entries, say), tableCount(sum(r.families, (f) => f.tables), say), bytes);
+  const saved = say(
+    '{0} in {1}, {2}',
+    entryCount(entries, say),
+    tableCount(
+      sum(r.families, (f) => f.tables),
+      say,
+    ),
+    bytes,
+  );
   if (r.lost.length === 0) return say('{0}; no entry is known to be lost', saved);
   if (r.lost.length === 1) return say('{0}; 1 range of keys has lost entries', saved);
   return say('{0}; {1} ranges of keys have lost entries', saved, formatCount(r.lost.length));
@@ -38,7 +46,9 @@ export function repairText(name: string, path: string, r: RepairReport, say: Say
   lines.push('', say('Lost'));
   if (r.lost.length === 0) lines.push(`  ${say('No entry is known to be lost.')}`);
   else {
-    lines.push(`  ${say('Entries of these files are lost in these ranges. A lost entry may have hidden an older one, which then shows.')}`);
+    lines.push(
+      `  ${say('Entries of these files are lost in these ranges. A lost entry may have hidden an older one, which then shows.')}`,
+    );
     for (const l of r.lost) lines.push(...lostLines(l, say));
   }
   lines.push('', say('Files'), `  ${say('{0} read', formatCount(r.filesRead))}`);
@@ -49,7 +59,8 @@ export function repairText(name: string, path: string, r: RepairReport, say: Say
   if (r.problems.length > 0) {
     lines.push('', say('Problems met on the way'));
     for (const p of r.problems) {
-      const at = p.offset === undefined ? visibleLine(p.path) : say('{0} at {1}', visibleLine(p.path), formatCount(p.offset));
+      const at =
+        p.offset === undefined ? visibleLine(p.path) : say('{0} at {1}', visibleLine(p.path), formatCount(p.offset));
       lines.push(`  ${p.code} ${at}`.trimEnd(), `      ${visibleLine(p.message)}`);
     }
   }
@@ -68,16 +79,17 @@ function basisWords(basis: RepairReport['basis'], say: Say): string {
 }
 
 function familyWords(f: RepairedFamily, say: Say): string {
-  const parts = [
-    say('{0} in {1}, {2}', entryCount(f.entries, say), tableCount(f.tables, say), formatBytes(f.bytes)),
-  ];
+  const parts = [say('{0} in {1}, {2}', entryCount(f.entries, say), tableCount(f.tables, say), formatBytes(f.bytes))];
   if (f.rangeDeletions > 0) parts.push(say('{0} of them range deletions', formatCount(f.rangeDeletions)));
   if (f.duplicates > 0) parts.push(say('{0} found more than once', formatCount(f.duplicates)));
   return `${visibleLine(f.name)}: ${parts.join('; ')}`;
 }
 
 function lostLines(l: LostRange, say: Say): string[] {
-  return [`  ${visibleLine(l.family)}, ${visibleLine(l.file)}: ${rangeWords(l, say)}`, `      ${visibleLine(l.problem.message)}`];
+  return [
+    `  ${visibleLine(l.family)}, ${visibleLine(l.file)}: ${rangeWords(l, say)}`,
+    `      ${visibleLine(l.problem.message)}`,
+  ];
 }
 
 /** After `from`, up to and including `to`; open where undefined. */

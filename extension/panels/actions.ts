@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import type { ViewAction } from '../../engine/protocol/viewApi.ts';
 import { COMMANDS } from '../ids.ts';
+import { rememberLens } from '../lenses.ts';
 import type { Services } from '../services.ts';
 import type { Store } from '../store.ts';
 import { saveFile } from './saveFile.ts';
@@ -22,6 +23,8 @@ export async function perform(
       return documents.openValue(store, what.family, what.key, what.seq);
     case 'copyText':
       return vscode.env.clipboard.writeText(what.text);
+    case 'chooseLens':
+      return rememberLens(services.context.workspaceState, store, what.family, what.lens);
     case 'revealTable':
       return tree.revealTable(store, what.table);
     case 'openProblem':

@@ -5,6 +5,7 @@ import type { EngineNotice, QueryParams, QueryState } from '../../engine/protoco
 import type { ViewInit } from '../../engine/protocol/viewApi.ts';
 import { isSavedView, restoreParams } from '../../engine/protocol/viewState.ts';
 import { PANELS } from '../ids.ts';
+import { lensChoice } from '../lenses.ts';
 import type { Services } from '../services.ts';
 import type { Store } from '../store.ts';
 import { StoreView } from './storeView.ts';
@@ -36,6 +37,7 @@ class ResultsView extends StoreView {
       params: this.#params,
       state,
       ...(this.store.kind === 'table' ? { single: true } : {}),
+      lens: lensChoice(this.services.context.workspaceState, this.store, this.#params.family),
     };
   }
 

@@ -21,6 +21,9 @@ import { perform } from './actions.ts';
 import { pack } from './pack.ts';
 import { shell, type ViewName, webviewRoot } from './shell.ts';
 
+/** Bytes of each value of a page that is read through a lens. */
+const LENS_BYTES = 2_048;
+
 export abstract class StoreView implements vscode.Disposable {
   protected readonly services: Services;
   readonly store: Store;
@@ -177,5 +180,8 @@ export abstract class StoreView implements vscode.Disposable {
 function asked<M extends Method>(method: M, params: unknown): Params<M> {
   if (method !== 'rows') return params as Params<M>;
   const rows = params as Params<'rows'>;
-  return (rows.count > 1 ? { ...rows, previewBytes: settings.previewBytes() } : rows) as Params<M>;
+  if (rows.count <= 1) return params as Params<M>;
+  // A lens reads whole values only.
+  const previewBytes = Math.max(settings.previewBytes(), rows.lens === undefined ? 0 : LENS_BYTES);
+  return { ...rows, previewBytes } as Params<M>;
 }

@@ -5,6 +5,7 @@ import { type Call, StoreError } from '../../engine/protocol/rpc.ts';
 import type { ViewInit } from '../../engine/protocol/viewApi.ts';
 import { isSavedView } from '../../engine/protocol/viewState.ts';
 import { PANELS } from '../ids.ts';
+import { lensChoice } from '../lenses.ts';
 import type { Services } from '../services.ts';
 import type { Store } from '../store.ts';
 import { findTable } from '../trees/children.ts';
@@ -36,6 +37,7 @@ export class TableView extends StoreView {
       storePath: this.store.path,
       summary: { ...summary, problems: this.store.problems },
       table: this.#row,
+      lens: lensChoice(this.services.context.workspaceState, this.store, this.#row.family),
     };
   }
 

@@ -4,6 +4,7 @@ import type { Problem } from '../../engine/model/tree.ts';
 import type { FamilySummary, QueryParams, StoreSummary, TableRow } from '../../engine/protocol/engineApi.ts';
 import { StoreError, toStoreError } from '../../engine/protocol/rpc.ts';
 import type { Store } from '../store.ts';
+import { textFiles } from '../textFiles.ts';
 import {
   type BlockNode,
   type BlocksNode,
@@ -78,13 +79,16 @@ export async function childrenOf(node: Node, loaded: number, say: Say): Promise<
   }
 }
 
-function storeChildren(node: StoreNode, summary: StoreSummary, say: Say): Node[] {
+/** What is wrong with a store, as one node; none where nothing is. */
+export function problemsNodes(node: StoreNode): Node[] {
   const { store } = node;
-  const nodes: Node[] = [];
   const { problems } = store;
-  if (problems.length > 0) {
-    nodes.push({ kind: 'problems', id: `${node.id}/problems`, store, parent: node, problems });
-  }
+  return problems.length === 0 ? [] : [{ kind: 'problems', id: `${node.id}/problems`, store, parent: node, problems }];
+}
+
+async function storeChildren(node: StoreNode, summary: StoreSummary, say: Say): Promise<Node[]> {
+  const { store } = node;
+  const nodes: Node[] = problemsNodes(node);
   for (const family of summary.families) nodes.push(familyNode(node, family));
   if (summary.wal.length > 0) {
     nodes.push({ kind: 'wals', id: `${node.id}/wals`, store, parent: node, wals: summary.wal });
@@ -99,6 +103,23 @@ function storeChildren(node: StoreNode, summary: StoreSummary, say: Say): Node[]
       file: summary.manifest,
       description: say('{0} edits', formatCount(summary.edits)),
       tooltip: say('The log of version edits that says which tables are live. Opens as a dump, edit by edit.'),
+    });
+  }
+  for (const { file, role, bytes } of await textFiles(store.path)) {
+    nodes.push({
+      kind: 'file',
+      id: `${node.id}/${role}`,
+      store,
+      parent: node,
+      role,
+      file,
+      description: formatBytes(bytes),
+      tooltip:
+        role === 'options'
+          ? say('The options that the store was last opened with. Opens as text; hover over one to see what it means.')
+          : say(
+              'What the engine did and when: flushes, compactions, stalls. Opens as a dump, with its jobs as outline.',
+            ),
     });
   }
   return nodes;

@@ -1,8 +1,10 @@
 /** How each node of the Stores tree looks: label, counts, icon, tooltip, menus. */
 import * as vscode from 'vscode';
 import { displayKey, displayValue, formatBytes, formatCount } from '../../engine/model/display.ts';
-import type { EntryRow } from '../../engine/protocol/engineApi.ts';
+import type { Problem } from '../../engine/model/tree.ts';
+import type { EntryRow, Finding } from '../../engine/protocol/engineApi.ts';
 import { describeProblem } from '../../engine/protocol/rpc.ts';
+import { isSensitive } from '../../engine/protocol/viewApi.ts';
 import { ITEM, ITEM_COMMANDS, PRIVATE_COMMANDS } from '../ids.ts';
 import { sentence } from '../messages.ts';
 import type { Store } from '../store.ts';
@@ -12,6 +14,7 @@ import type { EntryNode, FamilyNode, LevelNode, Node, StoreNode, TableNode } fro
 const { None, Collapsed, Expanded } = vscode.TreeItemCollapsibleState;
 const LABEL_CHARS = 80;
 const KEY_CHARS = 24;
+const MASK = '••••••';
 const t = vscode.l10n.t;
 
 export function treeItem(node: Node): vscode.TreeItem {
@@ -27,11 +30,12 @@ function build(node: Node): vscode.TreeItem {
     case 'problems': {
       const item = row(t('Problems'), Collapsed, warning('warning'));
       item.description = formatCount(node.problems.length);
+      item.contextValue = ITEM.problems;
       return item;
     }
     case 'problem': {
       const { problem } = node;
-      const icon = warning(problem.code === 'UNSUPPORTED' ? 'warning' : 'error');
+      const icon = problemIcon(problem);
       const item = row(problem.path === '' ? problem.code : place(problem.path, problem.offset), None, icon);
       item.description = problem.message;
       item.tooltip = describeProblem(problem);
@@ -94,12 +98,15 @@ function build(node: Node): vscode.TreeItem {
       return item;
     }
     case 'file': {
-      const icons = { wal: 'output', manifest: 'history', blob: 'file-binary' };
+      const icons = { wal: 'output', manifest: 'history', blob: 'file-binary', options: 'settings', infoLog: 'log' };
       const item = row(node.file, None, new vscode.ThemeIcon(icons[node.role]));
       item.description = node.description;
       item.tooltip = node.tooltip;
-      item.contextValue = ITEM.file;
-      item.command = run(ITEM_COMMANDS.openDump, t('Open Dump'), node);
+      const isOptions = node.role === 'options';
+      item.contextValue = isOptions ? ITEM.options : ITEM.file;
+      item.command = isOptions
+        ? run(ITEM_COMMANDS.openOptions, t('Open OPTIONS'), node)
+        : run(ITEM_COMMANDS.openDump, t('Open Dump'), node);
       return item;
     }
     case 'more': {
@@ -170,8 +177,11 @@ function familyItem(node: FamilyNode): vscode.TreeItem {
   const { family } = node;
   const only = (node.store.summary?.families.length ?? 0) === 1;
   const item = row(family.name, only ? Expanded : Collapsed, new vscode.ThemeIcon('symbol-namespace'));
-  item.description = `${words.tables(family.tables)} · ${formatBytes(family.bytes)}`;
+  const lens = node.store.lens(family.id);
+  const counts = `${words.tables(family.tables)} · ${formatBytes(family.bytes)}`;
+  item.description = lens === undefined ? counts : `${lens.title} · ${counts}`;
   const rows: [string, string][] = [
+    ...(lens === undefined ? [] : [[t('Application'), `${lens.title}: ${lens.why}`] as [string, string]]),
     [t('Comparator'), family.comparator],
     [t('Merge operator'), family.mergeOperator ?? t('none')],
     [t('Compaction'), family.compaction],
@@ -233,7 +243,13 @@ function tableItem(node: TableNode): vscode.TreeItem {
 
 /** Damage that reading met in a table which looked whole when the store was opened. */
 function met(store: Store, file: string): string | null {
-  return store.problems.find((p) => p.code === 'CORRUPT' && baseName(p.path) === baseName(file))?.message ?? null;
+  const damage = (p: Problem): boolean => p.code === 'CORRUPT' && (p as Partial<Finding>).severity !== 'notice';
+  return store.problems.find((p) => damage(p) && baseName(p.path) === baseName(file))?.message ?? null;
+}
+
+function problemIcon(problem: Problem): vscode.ThemeIcon {
+  if ((problem as Partial<Finding>).severity === 'notice') return new vscode.ThemeIcon('info');
+  return warning(problem.code === 'UNSUPPORTED' ? 'warning' : 'error');
 }
 
 const ENTRY_ICONS: Readonly<Record<EntryRow['type'], string>> = {
@@ -250,7 +266,8 @@ const ENTRY_ICONS: Readonly<Record<EntryRow['type'], string>> = {
 function entryItem(node: EntryNode, entry: EntryRow): vscode.TreeItem {
   const icon = entry.problem === undefined ? new vscode.ThemeIcon(ENTRY_ICONS[entry.type]) : warning('warning');
   const item = row(displayKey(entry.key, LABEL_CHARS), None, icon);
-  item.description = entryDescription(entry);
+  const masked = isSensitive(node.store.lens(node.family)?.id ?? '');
+  item.description = entryDescription(entry, masked);
   const rows: [string, string][] = [
     [t('Key'), displayKey(entry.key, 400)],
     [t('Type'), entry.type],
@@ -260,7 +277,7 @@ function entryItem(node: EntryNode, entry: EntryRow): vscode.TreeItem {
   if (entry.timestamp !== undefined) rows.push([t('Timestamp'), displayKey(entry.timestamp)]);
   if (entry.value !== null) {
     rows.push([t('Value size'), t('{0} bytes', formatCount(entry.valueSize))]);
-    rows.push([t('Value'), displayValue(entry.value, 400)]);
+    rows.push([t('Value'), masked ? t('hidden: stores of browsers hold secrets') : displayValue(entry.value, 400)]);
   }
   if (entry.problem !== undefined) rows.push([t('Problem'), describeProblem(entry.problem)]);
   item.tooltip = table(undefined, rows);
@@ -269,12 +286,13 @@ function entryItem(node: EntryNode, entry: EntryRow): vscode.TreeItem {
   return item;
 }
 
-function entryDescription(entry: EntryRow): string {
+function entryDescription(entry: EntryRow, masked: boolean): string {
   if (entry.type === 'range-delete' && entry.until !== undefined) {
     return t('range delete up to {0}', displayKey(entry.until, 40));
   }
   const what = entry.type === 'put' ? '' : `${entry.type} · `;
-  const value = entry.value === null || entry.valueSize === 0 ? '' : ` · ${displayValue(entry.value, LABEL_CHARS)}`;
+  const hasText = entry.value !== null && entry.valueSize > 0;
+  const value = !hasText ? '' : ` · ${masked || entry.value === null ? MASK : displayValue(entry.value, LABEL_CHARS)}`;
   return `${what}${t('seq {0}', formatCount(entry.seq))}${value}`;
 }
 

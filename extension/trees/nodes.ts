@@ -75,10 +75,10 @@ export interface BlobGroupNode extends Base {
   readonly kind: 'blobs';
   readonly blobs: readonly BlobFileInfo[];
 }
-/** A file that opens as a dump: WAL, MANIFEST or blob file. */
+/** A file that opens as text: a dump of a WAL, MANIFEST, blob file or info log, or OPTIONS as they are. */
 export interface FileNode extends Base {
   readonly kind: 'file';
-  readonly role: 'wal' | 'manifest' | 'blob';
+  readonly role: 'wal' | 'manifest' | 'blob' | 'options' | 'infoLog';
   readonly file: string;
   readonly description: string;
   readonly tooltip: string;

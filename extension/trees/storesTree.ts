@@ -8,7 +8,7 @@ import { VIEWS } from '../ids.ts';
 import { isCancelled } from '../messages.ts';
 import type { Store } from '../store.ts';
 import type { Stores } from '../stores.ts';
-import { childrenOf, errorNode, locateTable, PAGE } from './children.ts';
+import { childrenOf, errorNode, locateTable, PAGE, problemsNodes } from './children.ts';
 import { treeItem } from './items.ts';
 import type { MoreNode, Node, StoreNode } from './nodes.ts';
 import { storeNode } from './nodes.ts';
@@ -139,7 +139,7 @@ export class StoresTree implements vscode.TreeDataProvider<Node>, vscode.Disposa
     const { store } = node;
     // One try for each time that a person asks: a store that failed waits for "Refresh".
     if (node.kind === 'store' && store.state === 'failed' && store.error !== undefined) {
-      return [errorNode(node, store.error)];
+      return [errorNode(node, store.error), ...problemsNodes(node)];
     }
     try {
       return await childrenOf(node, this.#loaded.get(node.id) ?? PAGE, vscode.l10n.t);

@@ -28,6 +28,8 @@ const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 1024, MB: 1024 ** 2 
 
 const total = (tables: readonly BenchTable[]): number => tables.reduce((sum, t) => sum + t.bytes, 0);
 
+const inOrder = (numbers: readonly number[]): number[] => [...numbers].sort((a, b) => a - b);
+
 /** What the list has to show of a table. */
 const asListed = (t: BenchTable): ListedTable => ({
   number: t.number,
@@ -188,11 +190,8 @@ describe('visualiser: a store of db_bench, replayed', { skip: noBrowser || noBen
       await vis.goTo(job.edit);
       const edit = edits[job.edit - 1] as BenchEdit;
       // The LOG and the MANIFEST agree, so that either may be compared with.
-      const numbers = [...job.inputs.values()].flat().sort((a, b) => a - b);
-      assert.deepEqual(
-        edit.removed.map((t) => t.number).sort((a, b) => a - b),
-        numbers,
-      );
+      const numbers = inOrder([...job.inputs.values()].flat());
+      assert.deepEqual(inOrder(edit.removed.map((t) => t.number)), numbers);
       assert.equal(total(edit.added), job.outputBytes);
       const caption = await said(vis.caption);
       const [, from = '', into = '', why] = /^Compacted (.+) into (.+), reason: (.+)$/.exec(caption) ?? [];
@@ -207,17 +206,18 @@ describe('visualiser: a store of db_bench, replayed', { skip: noBrowser || noBen
       const micros = Number(millis?.[1]) * ({ µs: 1, ms: 1000, s: 1e6 }[millis?.[2] ?? ''] ?? 0);
       assert.ok(Math.abs(micros - job.micros) <= 0.006 * job.micros, `${facts}: ${job.micros} µs`);
       assert.doesNotMatch(facts, /inferred/);
-      // The lists at the side are those of the edit.
-      const side = vis.frame.locator('.edit-tables');
-      const listed = async (kind: string): Promise<number[]> =>
-        (await side.locator(`.edit-table.${kind} .grow`).allInnerTexts())
-          .map((t) => Number(t.slice(1)))
-          .sort((a, b) => a - b);
-      assert.deepEqual(await listed('removed'), numbers);
-      assert.deepEqual(
-        await listed('added'),
-        [...job.outputs].sort((a, b) => a - b),
+      // The lists at the side are those of the edit; they come when the place has rested for a moment.
+      const listed = async (kind: string): Promise<string> =>
+        inOrder(
+          (await vis.frame.locator(`.edit-table.${kind} .grow`).allInnerTexts()).map((t) => Number(t.slice(1))),
+        ).join();
+      const inputs = numbers.join();
+      await until(
+        'what went is listed',
+        () => listed('removed'),
+        (files) => files === inputs,
       );
+      assert.equal(await listed('added'), inOrder(job.outputs).join());
       await app.screenshot(`e2e-replay-caption-${reason}`);
     }
     const move = edits.findIndex(

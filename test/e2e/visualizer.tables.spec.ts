@@ -299,13 +299,19 @@ describe('visualiser: from the tree to the bytes', { skip: noBrowser || noBenchS
     await app.page.locator('.activitybar .action-label[aria-label^="Explorer"]').first().click();
     const name = tableFile('', table.number).slice(1);
     const rows = app.page.locator('.explorer-folders-view .monaco-list-row');
-    await rows
-      .filter({ hasText: /^bench$/ })
-      .first()
-      .click();
+    const bench = rows.filter({ hasText: /^bench$/ }).first();
+    await bench.click();
+    await until(
+      'the folder is open',
+      async () => {
+        // The click may have folded it, or come while the Explorer was still being filled.
+        if ((await bench.getAttribute('aria-expanded')) !== 'true') await bench.press('ArrowRight');
+        return rows.filter({ hasText: '.sst' }).first().isVisible();
+      },
+      (is) => is,
+    );
+    // Only what is on screen of a long list is in the page.
     const file = rows.filter({ hasText: name }).first();
-    // Far down in a long list: type its name, as the Explorer lets one do.
-    await rows.filter({ hasText: '.sst' }).first().waitFor();
     for (let i = 0; i < 30 && !(await file.isVisible()); i++) await app.page.keyboard.press('PageDown');
     await file.click();
     const page = await app.webview(TABLE);

@@ -1,12 +1,15 @@
 /** How one row of a query is drawn in the grid. */
 import type { EntryRow } from '../../engine/protocol/engineApi.ts';
 import type { BytesFormat } from '../../engine/protocol/viewApi.ts';
+import { layoutJson } from '../text/json.ts';
 import { count, levelName, plural } from '../text/numbers.ts';
 import { visibleString } from '../text/visible.ts';
-import { appendLine } from '../ui/bytesView.ts';
+import { appendLine, appendTextLine } from '../ui/bytesView.ts';
 import { el, icon } from '../ui/dom.ts';
 import type { GridColumn } from '../ui/grid.ts';
 import { placeOf } from '../ui/notices.ts';
+import { type LensLook, NO_LENS } from './lens.ts';
+import { MASK } from './lensSections.ts';
 
 /** Columns of an entity and operands of a merge shown in a cell. */
 const PARTS_MAX = 12;
@@ -34,7 +37,16 @@ function dim(text: string): HTMLElement {
   return el('span', { class: 'dim' }, text);
 }
 
-function renderKey(cell: HTMLElement, row: EntryRow, format: BytesFormat): void {
+/** Marks bytes that the lens could not read. */
+function rawMark(lens: LensLook): HTMLElement {
+  return el(
+    'span',
+    { class: 'raw-mark', title: `Not read by the lens “${lens.title ?? ''}”: the bytes as they are` },
+    'raw',
+  );
+}
+
+function renderKey(cell: HTMLElement, row: EntryRow, format: BytesFormat, lens: LensLook): void {
   if (row.problem !== undefined) {
     const p = row.problem;
     const place = placeOf(p);
@@ -43,11 +55,31 @@ function renderKey(cell: HTMLElement, row: EntryRow, format: BytesFormat): void 
       el('span', { class: 'row-problem', role: 'img', title: tip, 'aria-label': `Problem: ${tip}` }, icon('warning')),
     );
   }
+  if (lens.title !== undefined && row.shown?.key !== undefined) {
+    appendTextLine(cell, row.shown.key);
+    return;
+  }
+  if (lens.title !== undefined) cell.appendChild(rawMark(lens));
   if (row.key.length === 0) cell.appendChild(dim('empty key'));
   else appendLine(cell, row.key, format, true);
 }
 
-function renderValue(cell: HTMLElement, row: EntryRow, format: BytesFormat): void {
+/** Whether there is anything to show, or to hide. */
+export function hasContent(row: EntryRow): boolean {
+  return row.valueSize > 0 && (row.value !== null || row.columns !== undefined || row.operands !== undefined);
+}
+
+function renderValue(cell: HTMLElement, row: EntryRow, format: BytesFormat, lens: LensLook): void {
+  if (lens.masked && hasContent(row)) {
+    cell.appendChild(el('span', { class: 'mask', title: 'Hidden: it may hold secrets', 'aria-label': 'hidden' }, MASK));
+    return;
+  }
+  const decoded = lens.title === undefined ? undefined : row.shown?.value;
+  if (decoded !== undefined) {
+    if (decoded.text === '') cell.appendChild(dim('empty'));
+    else appendTextLine(cell, (format === 'json' ? layoutJson(decoded.text, 0) : undefined) ?? decoded.text);
+    return;
+  }
   if (row.columns !== undefined) {
     row.columns.slice(0, PARTS_MAX).forEach((column, i) => {
       if (i > 0) cell.appendChild(dim(', '));
@@ -80,8 +112,12 @@ function renderValue(cell: HTMLElement, row: EntryRow, format: BytesFormat): voi
     cell.appendChild(dim(isTombstone(row) ? 'deleted' : row.problem === undefined ? 'no value' : 'cannot be read'));
     return;
   }
-  if (row.value.length === 0 && row.valueSize === 0) cell.appendChild(dim('empty'));
-  else appendLine(cell, row.value, format, row.value.length >= row.valueSize);
+  if (row.value.length === 0 && row.valueSize === 0) {
+    cell.appendChild(dim('empty'));
+    return;
+  }
+  if (lens.title !== undefined) cell.appendChild(rawMark(lens));
+  appendLine(cell, row.value, format, row.value.length >= row.valueSize);
 }
 
 function text(cell: HTMLElement, value: string): void {
@@ -89,7 +125,11 @@ function text(cell: HTMLElement, value: string): void {
 }
 
 /** `single`: the rows are those of one table file, whose level nobody knows. */
-export function resultColumns(format: () => BytesFormat, single: () => boolean): readonly GridColumn<EntryRow>[] {
+export function resultColumns(
+  format: () => BytesFormat,
+  single: () => boolean,
+  lens: () => LensLook = () => NO_LENS,
+): readonly GridColumn<EntryRow>[] {
   return [
     {
       id: 'row',
@@ -111,7 +151,7 @@ export function resultColumns(format: () => BytesFormat, single: () => boolean):
       // What tells keys apart is often at their end.
       share: 5,
       mono: true,
-      render: (cell, row) => renderKey(cell, row, format()),
+      render: (cell, row) => renderKey(cell, row, format(), lens()),
     },
     {
       id: 'value',
@@ -121,7 +161,7 @@ export function resultColumns(format: () => BytesFormat, single: () => boolean):
       flex: true,
       share: 3,
       mono: true,
-      render: (cell, row) => renderValue(cell, row, format()),
+      render: (cell, row) => renderValue(cell, row, format(), lens()),
     },
     {
       id: 'size',

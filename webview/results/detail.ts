@@ -2,11 +2,14 @@
 import type { EntryRow, TableDetails } from '../../engine/protocol/engineApi.ts';
 import type { BytesFormat } from '../../engine/protocol/viewApi.ts';
 import { count, levelName, plural, size } from '../text/numbers.ts';
+import { visibleString } from '../text/visible.ts';
 import { bytesBlock, NOT_JSON } from '../ui/bytesView.ts';
 import { type Child, el, fill, iconButton } from '../ui/dom.ts';
 import type { CallError, Host, ViewCall } from '../ui/host.ts';
 import { noticeElement, placeOf } from '../ui/notices.ts';
-import { typeBadge } from './cells.ts';
+import { hasContent, typeBadge } from './cells.ts';
+import type { LensLook } from './lens.ts';
+import { decodedBlock, maskedBlock } from './lensSections.ts';
 import { tableFacts } from './tableFacts.ts';
 
 /** A value up to this many bytes is shown whole; of a longer one, as much. */
@@ -22,6 +25,11 @@ export interface DetailActions {
   readonly table: () => number | undefined;
   openValue(row: EntryRow): void;
   copy(row: EntryRow, what: 'key' | 'value'): void;
+  /** The lens that rows are read through. */
+  readonly lens: () => { readonly id: string | undefined; readonly look: LensLook };
+  /** Copies a text as a lens reads it. */
+  copyDecoded(text: string, what: 'key' | 'value'): void;
+  showValues(): void;
   close(): void;
 }
 
@@ -34,6 +42,8 @@ export class Detail {
   #row: EntryRow | undefined;
   #index = -1;
   #value: Uint8Array | undefined;
+  /** Of a value that was cut in the row: as the lens reads all of it. */
+  #shown: EntryRow['shown'];
   #error: string | undefined;
   #format: BytesFormat = 'text';
   #tableCall: ViewCall<TableDetails> | undefined;
@@ -50,6 +60,11 @@ export class Detail {
     this.#paint();
   }
 
+  /** Another lens, or values are shown or hidden from now on. */
+  lensChanged(): void {
+    this.#paint();
+  }
+
   show(row: EntryRow | undefined, index: number): void {
     if (row === this.#row && index === this.#index) return;
     this.#call?.cancel();
@@ -58,6 +73,7 @@ export class Detail {
     this.#index = index;
     this.#error = undefined;
     this.#value = row?.value ?? undefined;
+    this.#shown = row?.shown;
     this.#body.scrollTop = 0;
     this.#paint();
     if (row?.value !== null && row !== undefined && row.value.length < row.valueSize) this.#fetch(row, index);
@@ -88,15 +104,20 @@ export class Detail {
   /** Pulls what the grid's preview cut off. */
   #fetch(row: EntryRow, index: number): void {
     const { host } = this.#a;
-    const call: ViewCall<Uint8Array | undefined> =
-      row.valueSize <= VALUE_BYTES_MAX
+    const { id } = this.#a.lens();
+    const call: ViewCall<Uint8Array | EntryRow | undefined> =
+      row.valueSize <= VALUE_BYTES_MAX && id === undefined
         ? host.call('value', { family: this.#a.family(), key: row.key, seq: row.seq, maxBytes: VALUE_BYTES_MAX })
-        : this.#longPreview(index);
+        : this.#longPreview(index, id);
     this.#call = call;
     call.result.then(
-      (value) => {
+      (answer) => {
         if (this.#call !== call) return;
-        if (value !== undefined) this.#value = value;
+        if (answer instanceof Uint8Array) this.#value = answer;
+        else if (answer !== undefined) {
+          this.#value = answer.value ?? this.#value;
+          this.#shown = answer.shown;
+        }
         this.#paint();
       },
       (reason: CallError) => {
@@ -107,14 +128,15 @@ export class Detail {
     );
   }
 
-  #longPreview(index: number): ViewCall<Uint8Array | undefined> {
+  #longPreview(index: number, lens: string | undefined): ViewCall<EntryRow | undefined> {
     const call = this.#a.host.call('rows', {
       query: this.#a.query(),
       from: index,
       count: 1,
       previewBytes: VALUE_BYTES_MAX,
+      ...(lens === undefined ? {} : { lens }),
     });
-    return { result: call.result.then((page) => page.items[0]?.value ?? undefined), cancel: () => call.cancel() };
+    return { result: call.result.then((page) => page.items[0]), cancel: () => call.cancel() };
   }
 
   #paint(): void {
@@ -171,21 +193,64 @@ export class Detail {
       const text = `${p.code}: ${p.message}${place === '' ? '' : ` (${place})`}`;
       sections.push(noticeElement({ kind: 'warning', text, ...(p.mend === undefined ? {} : { detail: p.mend }) }));
     }
-    sections.push(this.#section('Key', row.key, true, row.key.length, 'key'));
+    const { look } = this.#a.lens();
+    const masked = look.masked && hasContent(row);
+    sections.push(...this.#read(row, look, masked));
+    sections.push(this.#bytes('Key', row.key, row.key.length, look, this.#shown?.key !== undefined));
     if (row.until !== undefined)
       sections.push(this.#section('Deletes up to (exclusive)', row.until, true, row.until.length));
     if (row.timestamp !== undefined)
       sections.push(this.#section('User timestamp', row.timestamp, true, row.timestamp.length));
-    if (row.columns !== undefined) sections.push(this.#columns(row.columns));
+    if (masked) {
+      const hidden = maskedBlock(() => this.#a.showValues());
+      sections.push(section('Value', [plural(row.valueSize, 'byte')], hidden));
+    } else if (row.columns !== undefined) sections.push(this.#columns(row.columns));
     else if (row.operands !== undefined) sections.push(...this.#operands(row.operands, row.base));
     else if (row.value !== null) {
-      const value = this.#value ?? row.value;
-      sections.push(this.#section('Value', value, value.length >= row.valueSize, row.valueSize, 'value'));
+      const isRead = this.#shown?.value !== undefined || row.valueSize === 0;
+      sections.push(this.#bytes('Value', this.#value ?? row.value, row.valueSize, look, isRead));
     }
     return sections;
   }
 
-  #section(title: string, bytes: Uint8Array, whole: boolean, bytesAll: number, part?: 'key' | 'value'): HTMLElement {
+  /** Key and value as the lens reads them, as far as it does. */
+  #read(row: EntryRow, { title }: LensLook, masked: boolean): HTMLElement[] {
+    if (title === undefined) return [];
+    const { key, value } = this.#shown ?? {};
+    const sections: HTMLElement[] = [];
+    if (key !== undefined) sections.push(this.#decoded('Key', title, { text: key, language: 'text' }, 'key'));
+    if (value !== undefined && row.value !== null && !masked)
+      sections.push(this.#decoded('Value', title, value, 'value'));
+    return sections;
+  }
+
+  /** Key or value as they are stored. */
+  #bytes(name: 'Key' | 'Value', bytes: Uint8Array, size: number, { title }: LensLook, isRead: boolean): HTMLElement {
+    const whole = bytes.length >= size;
+    const heading = title === undefined ? name : `${name} bytes`;
+    const note =
+      title === undefined || isRead ? '' : whole ? `not read by ${visibleString(title)}` : 'too long for a lens';
+    return this.#section(heading, bytes, whole, size, name === 'Key' ? 'key' : 'value', note);
+  }
+
+  #decoded(
+    name: string,
+    title: string,
+    decoded: Parameters<typeof decodedBlock>[0],
+    part: 'key' | 'value',
+  ): HTMLElement {
+    const copy = iconButton('copy', `Copy decoded ${part}`, () => this.#a.copyDecoded(decoded.text, part));
+    return section(name, [visibleString(title)], decodedBlock(decoded), copy);
+  }
+
+  #section(
+    title: string,
+    bytes: Uint8Array,
+    whole: boolean,
+    bytesAll: number,
+    part?: 'key' | 'value',
+    note = '',
+  ): HTMLElement {
     const row = this.#row;
     const block = bytesBlock(bytes, this.#format, whole);
     const shown = whole
@@ -199,7 +264,7 @@ export class Detail {
         : iconButton('copy', `Copy ${part}`, () => this.#a.copy(row, part));
     return section(
       title,
-      [plural(bytesAll, 'byte'), shown, part === 'key' && block.note === NOT_JSON ? '' : block.note],
+      [plural(bytesAll, 'byte'), note, shown, part === 'key' && block.note === NOT_JSON ? '' : block.note],
       block.element,
       copy,
     );

@@ -4,6 +4,7 @@ import type { BytesFormat } from '../../engine/protocol/viewApi.ts';
 import { resultColumns } from '../results/cells.ts';
 import { ChunkCache } from '../results/chunkCache.ts';
 import { Detail } from '../results/detail.ts';
+import { callWhen, LensPicker } from '../results/lens.ts';
 import { count, plural } from '../text/numbers.ts';
 import { hexText, strictText, visibleString } from '../text/visible.ts';
 import { el, iconButton, setText, show } from '../ui/dom.ts';
@@ -30,6 +31,7 @@ export interface EntryActions {
 export class EntriesTab {
   readonly element = el('div', { class: 'panel' });
   readonly grid: Grid<EntryRow>;
+  readonly lens: LensPicker;
   readonly #a: EntryActions;
   readonly #detail: Detail;
   readonly #cache: ChunkCache<EntryRow>;
@@ -49,12 +51,34 @@ export class EntriesTab {
   constructor(actions: EntryActions) {
     this.#a = actions;
     const { host } = actions;
+    this.lens = new LensPicker({
+      host,
+      changed: () => {
+        this.#cache.clear();
+        this.#detail.show(undefined, -1);
+        this.#cache.total = this.#state?.total ?? 0;
+        this.grid.repaint();
+      },
+      unmasked: () => {
+        this.grid.repaint();
+        this.#detail.lensChanged();
+      },
+    });
     this.#cache = new ChunkCache<EntryRow>({
       chunkRows: 200,
       chunksMax: 60,
       inFlightMax: 3,
       fetch: (from, n) => {
-        const call = host.call('rows', { query: this.#state?.query ?? 0, from, count: n, previewBytes: PREVIEW_BYTES });
+        const call = callWhen(this.lens.ready, () => {
+          const lens = this.lens.id === undefined ? {} : { lens: this.lens.id };
+          return host.call('rows', {
+            query: this.#state?.query ?? 0,
+            from,
+            count: n,
+            previewBytes: PREVIEW_BYTES,
+            ...lens,
+          });
+        });
         return { result: call.result.then((page) => page.items), cancel: () => call.cancel() };
       },
       onRows: (from, n) => {
@@ -85,6 +109,7 @@ export class EntriesTab {
     const columns = resultColumns(
       () => this.#formats.value,
       () => true,
+      () => this.lens.look,
     )
       .filter((c) => c.id !== 'level' && c.id !== 'table')
       .map((c) => (c.id === 'type' ? { ...c, width: 122 } : c.id === 'size' ? { ...c, width: 92 } : c));
@@ -115,6 +140,14 @@ export class EntriesTab {
       table: () => undefined,
       openValue: (row) => this.#openValue(row),
       copy: (row, what) => this.#copy(row, what),
+      lens: () => this.lens,
+      copyDecoded: (text, what) => {
+        host.do({ action: 'copyText', text });
+        actions.said(what === 'key' ? 'Decoded key copied' : 'Decoded value copied');
+      },
+      showValues: () => {
+        this.lens.masked = false;
+      },
       close: () => {
         this.#showDetail(false);
         this.grid.element.focus();
@@ -138,7 +171,15 @@ export class EntriesTab {
     this.#chip.append(this.#chipText, all);
     this.#split.append(this.grid.element, this.#divider.element, this.#detail.element);
     this.element.append(
-      el('div', { class: 'tools' }, this.#chip, this.#words, el('span', { class: 'spring' }), this.#formats.element),
+      el(
+        'div',
+        { class: 'tools' },
+        this.#chip,
+        this.#words,
+        el('span', { class: 'spring' }),
+        this.lens.element,
+        this.#formats.element,
+      ),
       this.#split,
     );
     this.detailHeight = this.#detailHeight;

@@ -38,6 +38,12 @@ function appendHex(parent: Element, bytes: Uint8Array, whole: boolean): void {
   parent.appendChild(document.createTextNode(whole || text.endsWith('…') ? text : `${text}…`));
 }
 
+/** One line of a text that did not come as bytes. */
+export function appendTextLine(parent: Element, text: string): void {
+  appendVisible(parent, text.length > CELL_CHARS ? text.slice(0, CELL_CHARS) : text);
+  if (text.length > CELL_CHARS) parent.appendChild(document.createTextNode('…'));
+}
+
 /** One line of `bytes`; `whole` says that nothing was cut off its end. */
 export function appendLine(parent: Element, bytes: Uint8Array, format: BytesFormat, whole: boolean): void {
   if (format === 'hex') {

@@ -43,7 +43,8 @@ export class CurvesPane implements Pane {
   readonly #markSoon = perFrame(() => this.#mark());
   #plots: CurvePlot[] = [];
   #curves: Curves | undefined;
-  #drawn = Number.NEGATIVE_INFINITY;
+  /** When curves were last drawn while events came in; -1 while none do. */
+  #pulled = -1;
   /** Places that the plots were reckoned for. */
   #places = 0;
 
@@ -140,10 +141,12 @@ export class CurvesPane implements Pane {
     const { timeline, state, info } = this.#context;
     const wide = this.element.clientWidth;
     if (wide === 0 || state.now.curvesAs !== 'curves') return;
-    // While a long history comes in, its parts are worth a look now and then, not each.
+    // While a long history comes in, the map goes first, and its parts are worth a curve now and then, not each.
     const pulling = timeline.events < (info?.events ?? 0);
-    if (pulling && performance.now() - this.#drawn < PULLING_EVERY) return;
-    this.#drawn = performance.now();
+    const now = performance.now();
+    if (pulling && this.#pulled < 0) this.#pulled = now;
+    if (pulling && now - this.#pulled < PULLING_EVERY) return;
+    this.#pulled = pulling ? now : -1;
     this.#reckon();
     const { scale } = this.#time;
     const { from, to } = this.#time.range;

@@ -1,14 +1,10 @@
 /**
- * Blocks of entries that share prefixes with the entry before them (rocksdb-leveldb.md §6, "Data
- * block"): {v32 shared, v32 unshared, v32 value length, rest of the key, value} …, then the offsets of
+ * Blocks of a table's tail, index and meta blocks: entries that share prefixes with the entry before them
+ * (rocksdb-leveldb.md §6, "Data block"; data blocks themselves are built by a kernel): {v32 shared, v32 unshared, v32 value length, rest of the key, value} …, then the offsets of
  * the restart points, entries that share nothing, and their number.
- *
- * One buffer serves all blocks of a table; nothing is allocated per entry once it has its size.
  */
 import { writeU32 } from '../../base/bytes.ts';
 
-/** Bytes of type and sequence behind a user key. */
-const TAG_BYTES = 8;
 /** Three varints of up to five bytes. */
 const HEADER_MAX = 15;
 /** From here on `set`, which makes a view, is quicker than a loop. */
@@ -28,42 +24,6 @@ export class BlockBuilder {
   /** An entry in `restartInterval` is stored with its whole key; Infinity: the first one only. */
   constructor(restartInterval: number) {
     this.#interval = restartInterval;
-  }
-
-  /** What `finish` would give now, in bytes. */
-  get size(): number {
-    return this.length + 4 * Math.max(1, this.#restartCount) + 4;
-  }
-
-  clear(): void {
-    this.length = 0;
-    this.entries = 0;
-    this.#restartCount = 0;
-    this.#counter = 0;
-  }
-
-  /**
-   * Adds an internal key, of which `shared` bytes of the user key are those of the entry before, and its
-   * value. `tagLow` and `tagHigh` are the halves of (sequence << 8 | type).
-   */
-  addInternal(
-    shared: number,
-    key: Uint8Array,
-    keyStart: number,
-    keyLength: number,
-    tagLow: number,
-    tagHigh: number,
-    value: Uint8Array,
-    valueStart: number,
-    valueLength: number,
-  ): void {
-    const kept = this.#begin(shared, keyLength + TAG_BYTES, valueLength);
-    const b = this.bytes;
-    let at = copyInto(b, this.length, key, keyStart + kept, keyLength - kept);
-    writeU32(b, at, tagLow);
-    writeU32(b, at + 4, tagHigh);
-    at += TAG_BYTES;
-    this.length = copyInto(b, at, value, valueStart, valueLength);
   }
 
   /** Adds a plain key and its value. */

@@ -12,84 +12,34 @@
  * but does not sync it: that, and syncing the directory, is the caller's.
  */
 import { utf8, writeU32 } from '../../base/bytes.ts';
-import { crc32c, mask } from '../../base/crc32c.ts';
+import { crc32c } from '../../base/crc32c.ts';
 import { StoreError, toStoreError, unsupported } from '../../base/errors.ts';
-import { canCompress, compress, compressionTypeByte, DEFAULT_LEVEL, worthwhile } from '../../codec/compress.ts';
-import { type CompressionName, type Dialect, OutputBuffer } from '../../codec/registry.ts';
+import { canCompress, compressionTypeByte, DEFAULT_LEVEL } from '../../codec/compress.ts';
+import type { CompressionName, Dialect } from '../../codec/registry.ts';
 import type { FileHandle } from '../../fs/fileSystem.ts';
 import { ValueType } from '../../iter/cursor.ts';
 import type { KeyOrder } from '../../iter/order.ts';
 import type { BlockBuilder } from './blockBuilder.ts';
-import { blockChecksum, ChecksumType, contextModifier, TRAILER_BYTES } from './checksum.ts';
-import { FileWriter } from './fileWriter.ts';
+import { BlockWriter } from './blockWriter.ts';
+import { blockChecksum, ChecksumType, TRAILER_BYTES } from './checksum.ts';
 import { FastLocalBloomBuilder, type FullFilterBuilder, LegacyBloomBuilder } from './filter/fastLocalBloomBuilder.ts';
 import { LeveldbFilterBuilder } from './filter/leveldbFilterBuilder.ts';
 import type { BlockHandle } from './footer.ts';
 import { IndexBuilder } from './indexBuilder.ts';
 import { DataBlocks, ENTRY_BYTES_MAX } from './kernel/dataBlocks.ts';
 import { BATCH_AT, Record } from './kernel/layout.ts';
-import { BlockMachine, snappyRoom } from './kernel/machine.ts';
+import { BlockMachine } from './kernel/machine.ts';
 import { levelDbFooter, MetaBuilder, rocksDbFooter } from './metaBuilder.ts';
 import { RangeTombstoneList } from './rangeDelBuilder.ts';
+import type { TableBuilderOptions, TableSummary } from './tableOptions.ts';
 import { TableCounts, type TableIdentity, tableProperties } from './tableProperties.ts';
 
+export type { TableBuilderOptions, TableSummary } from './tableOptions.ts';
 export type { TableIdentity } from './tableProperties.ts';
-
-export interface TableBuilderOptions {
-  readonly dialect: Dialect;
-  readonly order: KeyOrder;
-  /** 0 for LevelDB; 2 to 7 for RocksDB. */
-  readonly formatVersion: number;
-  /** One of `ChecksumType`; LevelDB has CRC-32C only, and ignores this. */
-  readonly checksum?: number;
-  readonly compression?: CompressionName;
-  /** On the codec's own scale; undefined for its default. */
-  readonly compressionLevel?: number | undefined;
-  /** Raw bytes after which a data block is closed; 4096 by default. */
-  readonly blockSize?: number;
-  /** Entries from one whole key to the next; 16 by default. */
-  readonly restartInterval?: number;
-  /** Of a Bloom filter over whole user keys; 0 or absent: none. */
-  readonly filterBitsPerKey?: number;
-  /** RocksDB only. */
-  readonly identity?: TableIdentity;
-  /**
-   * From format_version 6 on: a 32-bit number, not 0 (engines refuse that), that ties the checksums to this
-   * file; by default made from the session and the file number.
-   */
-  readonly contextBase?: number;
-  readonly bufferBytes?: number;
-}
-
-/** What a MANIFEST and its writer want to know of a finished table. */
-export interface TableSummary {
-  /** Length of the file. */
-  readonly bytes: number;
-  /** Internal keys that bound the table, tombstones included; empty if it has no entries. */
-  readonly smallest: Uint8Array;
-  readonly largest: Uint8Array;
-  readonly smallestSeq: number;
-  readonly largestSeq: number;
-  /** Point entries and range tombstones, as the engines count them. */
-  readonly entries: number;
-  readonly deletions: number;
-  readonly rangeDeletions: number;
-  readonly merges: number;
-  readonly rawKeyBytes: number;
-  readonly rawValueBytes: number;
-  readonly dataBlocks: number;
-  readonly filterBytes: number;
-  readonly indexBytes: number;
-  /** Smallest number of a blob file that an entry refers to. */
-  readonly oldestBlobFile: number | undefined;
-  /** Where the data blocks end; the MANIFEST's tail size is `bytes` minus this. */
-  readonly tailStart: number;
-}
 
 const EMPTY_IDENTITY: TableIdentity = { familyId: 0x7fff_ffff, familyName: '', fileNumber: 0 };
 const FULL_FILTER = 'fullfilter.rocksdb.BuiltinBloomFilter';
 const LEVELDB_FILTER = 'filter.leveldb.BuiltinBloomFilter2';
-const BUFFER_BYTES = 128 << 10;
 const OLDEST_FORMAT = 2;
 const NEWEST_FORMAT = 7;
 
@@ -105,7 +55,7 @@ export class TableBuilder {
   readonly #level: number | undefined;
   readonly #restartInterval: number;
   readonly #identity: TableIdentity;
-  readonly #writer: FileWriter;
+  readonly #writer: BlockWriter;
   readonly #machine: BlockMachine;
   readonly #block: DataBlocks;
   readonly #index: IndexBuilder;
@@ -113,7 +63,6 @@ export class TableBuilder {
   readonly #levelFilter: LeveldbFilterBuilder | undefined;
   readonly #counts = new TableCounts();
   readonly #tombstones: RangeTombstoneList;
-  readonly #output = new OutputBuffer();
   /** Internal key of the first entry. */
   #first: Uint8Array | undefined;
   /** The block written last waits for the first key of the next one; -1: none does. */
@@ -152,7 +101,19 @@ export class TableBuilder {
     this.#level = options.compressionLevel;
     this.#restartInterval = Math.max(1, options.restartInterval ?? 16);
     this.#identity = options.identity ?? EMPTY_IDENTITY;
-    this.#writer = new FileWriter(file, machine.writeBuffer(options.bufferBytes ?? BUFFER_BYTES));
+    this.#writer = new BlockWriter(
+      file,
+      {
+        dialect,
+        formatVersion,
+        checksum: this.#checksum,
+        contextBase: this.#contextBase,
+        compression,
+        level: this.#level,
+        bufferBytes: options.bufferBytes,
+      },
+      machine,
+    );
     this.#index = new IndexBuilder(order, leveldb);
     this.#tombstones = new RangeTombstoneList(order);
     const bits = options.filterBitsPerKey ?? 0;
@@ -304,7 +265,7 @@ export class TableBuilder {
       this.#dialect === 'leveldb'
         ? levelDbFooter(metaHandle, index)
         : rocksDbFooter(this.#formatVersion, this.#checksum, metaHandle, index, this.#contextBase, this.#writer.offset);
-    this.#writer.append(footer, 0, footer.length);
+    this.#writer.append(footer);
     this.#writer.flush();
     const { lastAt, lastLength, lastTagLow, lastTagHigh } = this.#block;
     const lastPoint =
@@ -422,11 +383,10 @@ export class TableBuilder {
     const block = this.#block;
     const offset = this.#writer.offset;
     const length = block.finish();
-    const size =
-      this.#compression === 'snappy'
-        ? this.#writeSnappy(block.start, length)
-        : this.#writeCompressed(this.#machine.bytes, block.start, length, true);
+    const size = this.#writer.own(block.start, length);
     block.clear();
+    if (this.#writer.compressed) this.#counts.compressedBlocks++;
+    else if (this.#compression !== 'none') this.#counts.rejectedBlocks++;
     this.#pendingOffset = offset;
     this.#pendingSize = size;
     this.#counts.dataBlocks++;
@@ -454,70 +414,9 @@ export class TableBuilder {
     this.#pendingOffset = -1;
   }
 
-  /** Writes a block compressed if that is worth it; returns its stored size without trailer. */
-  #writeCompressed(bytes: Uint8Array, start: number, length: number, isData: boolean): number {
-    if (this.#compression !== 'none') {
-      const n = compress(
-        this.#dialect,
-        this.#formatVersion,
-        this.#compression,
-        bytes,
-        start,
-        start + length,
-        this.#output,
-        this.#level,
-      );
-      if (n > 0) {
-        if (isData) this.#counts.compressedBlocks++;
-        return this.#writeRaw(this.#output.bytes, 0, n, this.#compressionType).size;
-      }
-      if (isData) this.#counts.rejectedBlocks++;
-    }
-    return this.#writeRaw(bytes, start, length, 0).size;
-  }
-
-  /** A data block, from the machine's memory to where it goes to the file from; returns its stored size without trailer. */
-  #writeSnappy(start: number, length: number): number {
-    const at = this.#writer.reserve(snappyRoom(length) + TRAILER_BYTES);
-    const n = this.#machine.snappyEncode(start, length, at, worthwhile(this.#dialect, length));
-    if (n === 0) {
-      this.#counts.rejectedBlocks++;
-      return this.#writeRaw(this.#machine.bytes, start, length, 0).size;
-    }
-    this.#counts.compressedBlocks++;
-    this.#commit(at, n, this.#compressionType);
-    return n;
-  }
-
-  #writeRaw(bytes: Uint8Array, start: number, length: number, type: number): BlockHandle {
-    const writer = this.#writer;
-    const { offset } = writer;
-    const own = bytes === this.#machine.bytes;
-    const at = writer.reserve(length + TRAILER_BYTES);
-    const into = writer.bytes;
-    // Making room may have moved the machine's memory.
-    if (own) into.copyWithin(at, start, start + length);
-    else into.set(bytes.subarray(start, start + length), at);
-    this.#commit(at, length, type);
-    return { offset, size: length };
-  }
-
-  /** Ends the block of `length` bytes at `at`, which was reserved, with its trailer. */
-  #commit(at: number, length: number, type: number): void {
-    const writer = this.#writer;
-    const { bytes, offset } = writer;
-    bytes[at + length] = type;
-    const computed =
-      this.#checksum === ChecksumType.crc32c
-        ? mask(this.#machine.crc32c(at, at + length + 1))
-        : (blockChecksum(this.#checksum, bytes, at, length) as number);
-    writeU32(bytes, at + length + 1, (computed + contextModifier(this.#contextBase, offset)) >>> 0);
-    writer.commit(length + TRAILER_BYTES);
-  }
-
   #writeMeta(block: BlockBuilder): BlockHandle {
     const length = block.finish();
-    return this.#writeRaw(block.bytes, 0, length, 0);
+    return this.#writer.raw(block.bytes, 0, length);
   }
 
   #writeFilter(metaindex: MetaBuilder): void {
@@ -528,7 +427,7 @@ export class TableBuilder {
     if (filter.keys === 0 && this.#dialect === 'rocksdb') return;
     const block = filter.finish();
     this.#counts.filterBytes = block.length;
-    const handle = this.#writeRaw(block, 0, block.length, 0);
+    const handle = this.#writer.raw(block, 0, block.length);
     metaindex.handle(this.#dialect === 'leveldb' ? LEVELDB_FILTER : FULL_FILTER, handle);
   }
 
@@ -536,8 +435,7 @@ export class TableBuilder {
     const block = this.#index.build(userKeys, deltaValues);
     const length = block.finish();
     this.#counts.indexBytes = length + TRAILER_BYTES;
-    const offset = this.#writer.offset;
-    return { offset, size: this.#writeCompressed(block.bytes, 0, length, false) };
+    return this.#writer.block(block.bytes, 0, length);
   }
 
   #writeRocksTail(metaindex: MetaBuilder): BlockHandle {

@@ -25,6 +25,8 @@ export interface ResolverContext {
   readonly directory: string;
   readonly family: FamilyState;
   readonly options: Readonly<Record<string, string>>;
+  /** Where files of the store lie that are not in its directory, as seen from there, by name. */
+  readonly places?: ReadonlyMap<string, string> | undefined;
   /** Name of the merge operator that a table of the family states; for stores without OPTIONS. */
   mergeOperatorProperty(): string | undefined;
 }

@@ -54,7 +54,7 @@ class RocksDbResolver implements ClosableResolver {
   readonly #operator: MergeOperator | undefined;
 
   constructor(context: ResolverContext) {
-    this.#blobs = new BlobFiles(context.fs, context.directory);
+    this.#blobs = new BlobFiles(context.fs, context.directory, context.places);
     const option = context.options['merge_operator'] ?? context.mergeOperatorProperty();
     this.#operator = option === undefined ? undefined : mergeOperatorFor(option);
     this.mergeOperator = this.#operator?.name ?? (isSet(option) ? option : null);

@@ -63,11 +63,36 @@ function stringAppend(name: string, delimiter: string | undefined): MergeOperato
   };
 }
 
+/** What a TTL database's values end with: when they were written. */
+const TTL_SUFFIX_BYTES = 4;
+
+/**
+ * The operator of a TTL database: `inner` works on values without their times. RocksDB gives the result the time of
+ * the merge, which a reader has not; the newest operand's stands for it.
+ */
+function withTtl(inner: MergeOperator): MergeOperator {
+  const bare = (b: Uint8Array): Uint8Array => b.subarray(0, Math.max(0, b.length - TTL_SUFFIX_BYTES));
+  return {
+    name: 'TtlMergeOperator',
+    ...(inner.assumption === undefined ? {} : { assumption: inner.assumption }),
+    full(base, operands) {
+      const merged = inner.full(base === undefined ? undefined : bare(base), operands.map(bare));
+      const newest = operands.at(-1) ?? base ?? EMPTY;
+      return concat([merged, newest.subarray(Math.max(0, newest.length - TTL_SUFFIX_BYTES))]);
+    },
+  };
+}
+
 /**
  * The operator that an OPTIONS value (`{id=StringAppendOperator;delimiter=,;}`, `UInt64AddOperator`)
  * or a table property names; undefined for none and for one that is not known here.
  */
 export function mergeOperatorFor(option: string): MergeOperator | undefined {
+  return operatorFor(option, true);
+}
+
+/** `ttl`: whether it may be that of a TTL database, inside of which there is no other. */
+function operatorFor(option: string, ttl: boolean): MergeOperator | undefined {
   const nested = option.includes('=') ? nestedOptions(option) : undefined;
   const id = nested === undefined ? option.trim() : (nested['id'] ?? '');
   const delimiter = nested === undefined ? undefined : nested['delimiter'];
@@ -88,6 +113,10 @@ export function mergeOperatorFor(option: string): MergeOperator | undefined {
     case 'StringAppendTESTOperator':
     case 'stringappendtest':
       return stringAppend('StringAppendTESTOperator', delimiter);
+    case 'TtlMergeOperator': {
+      const inner = ttl ? operatorFor(nested?.['user_operator'] ?? '', false) : undefined;
+      return inner === undefined ? undefined : withTtl(inner);
+    }
     default:
       return undefined;
   }

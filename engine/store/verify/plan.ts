@@ -3,6 +3,7 @@ import { strictText } from '../../base/bytes.ts';
 import { type Problem, toStoreError } from '../../base/errors.ts';
 import { endsAsTable, parseFileName } from '../../formats/leveldb/names.ts';
 import type { NewFile } from '../../formats/leveldb/versionEdit.ts';
+import { STACKED_DIRECTORY } from '../../formats/rocksdb/blobFiles.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
 import { checkLevels } from '../../model/check.ts';
 import type { TableInfo } from '../../model/tree.ts';
@@ -62,7 +63,7 @@ export function planVerify(view: StoreView, checksumsOnly = false): VerifyPlan {
     }
     for (const blob of family.view.blobFiles) {
       known.add(blob.file);
-      if (names.includes(blob.file))
+      if (names.includes(blob.file) || snapshot.places !== undefined)
         add({ kind: 'blob', directory, file: blob.file, count: blob.count, bytes: blob.bytes });
     }
   }
@@ -84,6 +85,9 @@ export function planVerify(view: StoreView, checksumsOnly = false): VerifyPlan {
     for (const { file, number } of snapshot.replay.files)
       add({ kind: 'wal', directory, dialect: dialect.id, file, number });
   }
+  for (const file of stackedBlobFiles(fs, directory, names)) {
+    add({ kind: 'blob', directory, file, count: undefined, bytes: undefined });
+  }
   let files = 0;
   let bytes = 0;
   for (const name of ['CURRENT', 'IDENTITY', snapshot.options.file]) {
@@ -96,6 +100,17 @@ export function planVerify(view: StoreView, checksumsOnly = false): VerifyPlan {
   tasks.sort((a, b) => (sizes.get(b) as number) - (sizes.get(a) as number));
   const totalBytes = [...sizes.values()].reduce((sum, n) => sum + n, 0);
   return { tasks, totalBytes, findings, files, bytes, unchecked };
+}
+
+/** Blob files of the stacked BlobDB, of which the MANIFEST knows nothing. */
+function stackedBlobFiles(fs: FileSystem, directory: string, names: readonly string[]): string[] {
+  if (!names.includes(STACKED_DIRECTORY)) return [];
+  try {
+    const inside = fs.list(joinPath(directory, STACKED_DIRECTORY));
+    return inside.filter((n) => parseFileName(n).kind === 'blob').map((n) => `${STACKED_DIRECTORY}/${n}`);
+  } catch {
+    return [];
+  }
 }
 
 /** For a directory whose MANIFEST cannot be used: every file by itself. */

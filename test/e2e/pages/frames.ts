@@ -19,11 +19,10 @@ function hasInk(canvas: HTMLCanvasElement): boolean {
 
 export function watchFrames(events: number): FrameTimes & { begin(): void } {
   let stamps: number[] = [];
-  let running = false;
+  let asked = 0;
   const tick = (now: number): void => {
-    if (!running) return;
     stamps.push(now);
-    requestAnimationFrame(tick);
+    asked = requestAnimationFrame(tick);
   };
   const times = {
     firstPaint: 0,
@@ -45,11 +44,11 @@ export function watchFrames(events: number): FrameTimes & { begin(): void } {
     },
     start: (): void => {
       stamps = [];
-      running = true;
-      requestAnimationFrame(tick);
+      cancelAnimationFrame(asked);
+      asked = requestAnimationFrame(tick);
     },
     stop: (): number[] => {
-      running = false;
+      cancelAnimationFrame(asked);
       return stamps.slice(1).map((t, i) => t - (stamps[i] as number));
     },
   };

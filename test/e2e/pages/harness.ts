@@ -6,6 +6,7 @@ import type { QueryState, TableRow } from '../../../engine/protocol/engineApi.ts
 import type { FromView, ToView, ViewInit } from '../../../engine/protocol/viewApi.ts';
 import { bigValue, DAMAGE, makeRow, makeSummary, makeTables } from './data.ts';
 import { type FrameTimes, watchFrames } from './frames.ts';
+import { LENS_ROWS, type LensScenario, lensesOf, lensRow } from './lensData.ts';
 import { measureSlowly, tableHarness } from './tableData.ts';
 import { THEMES, type ThemeId } from './themes.ts';
 import { answerTimeline, type TimelineHarness, timelineHarness } from './timelines.ts';
@@ -13,7 +14,10 @@ import { answerTimeline, type TimelineHarness, timelineHarness } from './timelin
 const query = new URLSearchParams(location.search);
 const view = query.get('view') ?? 'results';
 const scenario = query.get('scenario') ?? '';
-const ROWS = Number(query.get('rows') ?? 1_000_000);
+/** Rows of an application whose lens is known. */
+const lensed: LensScenario | undefined = scenario === 'lens' || scenario === 'secret' ? scenario : undefined;
+const chosen = query.get('chosen');
+const ROWS = lensed === undefined ? Number(query.get('rows') ?? 1_000_000) : LENS_ROWS;
 /** Milliseconds until an answer leaves the host. */
 const LATENCY = Number(query.get('latency') ?? 2);
 
@@ -64,6 +68,7 @@ function initFor(): ViewInit {
     title: scenario === 'empty' ? 'Scan of default, prefix "nothing:"' : 'Scan of default',
     params: { family: 0 },
     state: queryState(counting ? 180_000 : scenario === 'empty' ? 0 : ROWS, !counting),
+    lens: { auto: !query.has('nolens'), ...(chosen === null ? {} : { chosen: chosen === 'none' ? null : chosen }) },
   };
 }
 
@@ -85,13 +90,18 @@ function answer(message: Extract<FromView, { t: 'call' }>): unknown {
     const from = p['from'] as number;
     const count = Math.max(0, Math.min(p['count'] as number, ROWS - from));
     return {
-      items: Array.from({ length: count }, (_, i) => makeRow(from + i)),
+      items: Array.from({ length: count }, (_, i) =>
+        lensed === undefined
+          ? makeRow(from + i)
+          : lensRow(lensed, from + i, (message.params as { lens?: string }).lens),
+      ),
       offset: from,
       total: ROWS,
       complete: true,
     };
   }
   if (message.method === 'value') return bigValue();
+  if (message.method === 'lenses') return lensed === undefined ? [] : lensesOf(lensed);
   if (message.method === 'tables') {
     const all = tablesOf(p['family'] as number);
     const offset = p['offset'] as number;

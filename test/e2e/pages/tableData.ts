@@ -274,6 +274,7 @@ export function tableHarness(scenario: string, summary: StoreSummary): TableHarn
       storePath: single ? '/var/lib/flink/checkpoints/000118.sst' : summary.path,
       summary: { ...summary, engine: shape.engine, kind: single ? 'table' : 'directory' },
       table: row,
+      lens: { auto: true },
     },
     profileMillis: scenario === 'slow' ? 4000 : 60,
     openQueries,
