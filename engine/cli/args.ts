@@ -1,6 +1,7 @@
 /** What stands on the command line, checked against what a command takes. */
 import { parseArgs } from 'node:util';
 import { fromHex, utf8 } from '../base/bytes.ts';
+import { parseKeyExpression } from '../model/keySyntax.ts';
 
 /** Wrong usage: exit code 2. */
 export class UsageError extends Error {}
@@ -66,12 +67,18 @@ export function readArgs(spec: CommandSpec, argv: readonly string[]): Args {
 
 /**
  * A key as it is typed: `0x...` is hex, anything else text; `--escape` undoes `\xNN \n \r \t \0 \\`;
- * `--key-format text|hex` overrides the guess.
+ * `--key-format text|hex` overrides the guess. `--key-format expr` takes a typed key, as `"sensor:" + u32be(42)`
+ * (engine/model/keySyntax.ts).
  */
 export function readKey(typed: string, args: Args): Uint8Array {
   const format = args.text('key-format');
-  if (format !== undefined && format !== 'text' && format !== 'hex') {
-    throw new UsageError(`--key-format is text or hex, not "${format}"`);
+  if (format !== undefined && format !== 'text' && format !== 'hex' && format !== 'expr') {
+    throw new UsageError(`--key-format is text, hex or expr, not "${format}"`);
+  }
+  if (format === 'expr') {
+    const parsed = parseKeyExpression(typed);
+    if (!parsed.ok) throw new UsageError(`the key ${JSON.stringify(typed)}: ${parsed.message}`);
+    return parsed.bytes;
   }
   if (format === 'hex' || (format === undefined && !args.has('escape') && /^0x/i.test(typed))) {
     const bytes = fromHex(typed.replace(/^0x/i, ''));
@@ -107,7 +114,11 @@ function unescapeKey(typed: string): Uint8Array {
 }
 
 export const KEY_OPTIONS: readonly OptionSpec[] = [
-  { name: 'key-format', value: 'text|hex', help: 'how keys on the command line are written (default: 0x... is hex)' },
+  {
+    name: 'key-format',
+    value: 'text|hex|expr',
+    help: 'how keys on the command line are written (default: 0x... is hex); expr takes "id:" + u32be(42)',
+  },
   { name: 'escape', help: 'keys on the command line may hold \\xNN, \\n, \\r, \\t, \\0, \\\\' },
 ];
 export const CF_OPTION: OptionSpec = { name: 'cf', value: 'NAME', help: 'column family (default: default)' };

@@ -3,13 +3,16 @@ import { toStoreError } from '../base/errors.ts';
 import { WriteRefused } from '../store/writeGate.ts';
 import { type CommandSpec, readArgs, UsageError } from './args.ts';
 import { compactCommand } from './compact.ts';
+import { diffCommand } from './diff.ts';
 import { evidenceCommand } from './evidence.ts';
+import { exportCommand } from './export.ts';
 import { dumpCommand, historyCommand } from './files.ts';
 import { getCommand } from './get.ts';
 import { infoCommand } from './info.ts';
 import { ClosedPipe } from './output.ts';
 import { repairCommand } from './repair.ts';
 import { scanCommand } from './scan.ts';
+import { sqlCommand } from './sql.ts';
 import { EXIT, errorLine } from './store.ts';
 import { tablesCommand } from './tables.ts';
 import { servedThread } from './threads.ts';
@@ -35,6 +38,9 @@ const COMMANDS: readonly CommandSpec[] = [
   flushCommand,
   createCommand,
   repairCommand,
+  sqlCommand,
+  exportCommand,
+  diffCommand,
 ];
 
 function usage(): string {

@@ -1,8 +1,9 @@
 /** `lsm scan`: entries of a range, streamed. */
-import { describeProblem } from '../base/errors.ts';
+import { describeProblem, StoreError } from '../base/errors.ts';
 import { DamageLog } from '../iter/damage.ts';
 import type { VisibleEntries } from '../iter/visible.ts';
 import type { EntryRow, QueryParams } from '../protocol/engineApi.ts';
+import type { Where } from '../query/where/filter.ts';
 import type { Service } from '../service.ts';
 import { visibleRow } from '../store/rows.ts';
 import { VanishedError } from '../store/vanished.ts';
@@ -11,6 +12,7 @@ import { openWalk } from '../store/walk.ts';
 import { type Args, AT_OPTION, CF_OPTION, type CommandSpec, KEY_OPTIONS, readKey, UsageError } from './args.ts';
 import { bytesText, csvField, entryJson, escapeText } from './format.ts';
 import { Output } from './output.ts';
+import { ProgressLine } from './progressLine.ts';
 import { EXIT, newService, reportProblems } from './store.ts';
 
 const FORMATS = ['text', 'hex', 'jsonl', 'csv'] as const;
@@ -30,11 +32,16 @@ export const scanCommand: CommandSpec = {
     { name: 'limit', value: 'N', help: 'at most N entries' },
     { name: 'keys-only', help: 'without values' },
     { name: 'count', help: 'print only how many there are' },
+    {
+      name: 'where',
+      value: 'EXPR',
+      help: 'only entries for which this holds: \'value.user.age >= 30 and key ~ "eu"\' (docs/queries.md)',
+    },
     { name: 'all-versions', help: 'every version and tombstone, as stored' },
     {
       name: 'lens',
       value: 'ID',
-      help: 'keys and values as an application means them; auto picks what fits (text format)',
+      help: 'keys and values as an application, a schema or a format means them, as value:msgpack; auto picks what fits (text and csv formats, and --where)',
     },
     { name: 'format', value: 'text|hex|jsonl|csv', help: 'default text' },
     CF_OPTION,
@@ -51,7 +58,11 @@ export const scanCommand: CommandSpec = {
     const family = store.view.familyByName(args.text('cf') ?? 'default').state.id;
     reportProblems(store.view.problems);
     const lens = await readLens(service, family, args, format);
-    const scan = new Scan(service, { ...params, family }, format, args, lens);
+    const where = args.text('where');
+    if (where !== undefined || lens !== undefined) {
+      reportProblems((await service.call('keySchemas', { family })).problems);
+    }
+    const scan = new Scan(service, { ...params, family }, format, args, lens, readWhere(service, family, where, args));
     try {
       scan.run();
     } finally {
@@ -85,17 +96,43 @@ function readFormat(args: Args): Format {
   return format;
 }
 
+/** A condition that is wrong is wrong usage, and says where. */
+function readWhere(service: Service, family: number, where: string | undefined, args: Args): Where | undefined {
+  if (where === undefined) return undefined;
+  const lens = args.text('lens');
+  try {
+    return service.where(family, where, lens?.startsWith('value:') === true ? lens : undefined);
+  } catch (thrown) {
+    if (thrown instanceof StoreError && thrown.code === 'INPUT') throw new UsageError(thrown.message);
+    throw thrown;
+  }
+}
+
 /** Rows through the lens that was asked for; undefined: as they are. */
 async function readLens(service: Service, family: number, args: Args, format: Format): Promise<Lens | undefined> {
   const wanted = args.text('lens');
   if (wanted === undefined || wanted === 'none') return undefined;
-  if (format !== 'text') throw new UsageError('--lens is for --format text');
+  if (format !== 'text' && format !== 'csv') {
+    // The condition may still need to know what the values are.
+    if (args.text('where') !== undefined && wanted.startsWith('value:')) return undefined;
+    throw new UsageError('--lens is for --format text and csv');
+  }
   const fitting = await service.call('lenses', { family });
   const chosen = wanted === 'auto' ? fitting[0] : fitting.find((l) => l.id === wanted);
   if (chosen !== undefined) return service.lens(family, chosen.id);
+  // A format that does not look like it can still be asked for by its name.
+  if (wanted.startsWith('value:')) return namedLens(service, family, wanted);
   if (wanted === 'auto') return undefined;
   const names = fitting.map((l) => l.id).join(', ');
   throw new UsageError(`the lens "${wanted}" does not fit; ${names === '' ? 'none does' : `these do: ${names}`}`);
+}
+
+function namedLens(service: Service, family: number, id: string): Lens {
+  try {
+    return service.lens(family, id);
+  } catch {
+    throw new UsageError(`there is no value format "${id.slice('value:'.length)}"`);
+  }
 }
 
 type Lens = (row: EntryRow) => EntryRow;
@@ -109,13 +146,26 @@ class Scan {
   readonly #limit: number;
   readonly #out = new Output();
   readonly #lens: Lens | undefined;
+  readonly #where: Where | undefined;
+  /** For the progress line: entries and bytes that were walked over. */
+  #scanned = 0;
+  #bytes = 0;
+  readonly #progress = new ProgressLine();
   #params: QueryParams;
   #printed = 0;
   /** The last key that was printed: where a walk goes on when the store has moved on under it. */
   #last: Uint8Array | undefined;
 
-  constructor(service: Service, params: QueryParams, format: Format, args: Args, lens: Lens | undefined) {
+  constructor(
+    service: Service,
+    params: QueryParams,
+    format: Format,
+    args: Args,
+    lens: Lens | undefined,
+    where: Where | undefined,
+  ) {
     this.#service = service;
+    this.#where = where;
     this.#lens = lens;
     this.#params = params;
     this.#format = format;
@@ -155,7 +205,9 @@ class Scan {
   }
 
   #visible(view: StoreView): void {
-    const values = !this.#keysOnly && !this.#countOnly;
+    const where = this.#where;
+    const filter = where?.filter;
+    const values = (!this.#keysOnly && !this.#countOnly) || where?.usesValue === true;
     const { order } = view.family(this.#params.family);
     const entries = view.scan(this.#params.family, { ...this.#params, values }, this.damage);
     const resumed = this.#last;
@@ -164,6 +216,10 @@ class Scan {
         if (resumed !== undefined && this.#params.reverse !== true) {
           const { keyBuffer, keyStart, keyLength } = entries;
           if (order.compareUser(keyBuffer, keyStart, keyLength, resumed, 0, resumed.length) <= 0) continue;
+        }
+        if (filter !== undefined) {
+          this.#pass(entries.keyLength + entries.valueLength);
+          if (!filter(entries)) continue;
         }
         this.#printed++;
         if (!this.#countOnly) this.#entry(entries, view);
@@ -174,7 +230,18 @@ class Scan {
       }
       throw thrown;
     } finally {
+      this.#progress.clear();
       entries.close();
+    }
+  }
+
+  /** Counts what was looked at. */
+  #pass(bytes: number): void {
+    this.#bytes += bytes;
+    if (++this.#scanned % 4096 === 0) {
+      this.#progress.show(
+        () => `${this.#scanned} entries, ${(this.#bytes / 1e6).toFixed(1)} MB scanned, ${this.#printed} found`,
+      );
     }
   }
 
@@ -206,10 +273,15 @@ class Scan {
     const walk = openWalk(view, this.#params, this.damage);
     try {
       for (walk.start(); walk.valid && this.#printed < this.#limit; walk.next()) {
+        if (this.#where !== undefined) {
+          this.#pass(walk.bytes);
+          if (!this.#where.filter(walk.entry)) continue;
+        }
         this.#printed++;
         if (!this.#countOnly) this.#version(walk.row(WHOLE));
       }
     } finally {
+      this.#progress.clear();
       walk.close();
     }
   }

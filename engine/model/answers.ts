@@ -166,6 +166,17 @@ export interface LensInfo {
   readonly why: string;
 }
 
+/** How a family's keys are built, as a person has declared it. */
+export interface KeySchemaInfo {
+  /** Id of the lens that shows these fields. */
+  readonly id: string;
+  /** The schema as it was declared. */
+  readonly key: string;
+  /** Only keys that start with these bytes; empty for all. */
+  readonly prefix: Uint8Array;
+  readonly fields: readonly { readonly name: string; readonly type: string }[];
+}
+
 export interface GetResult {
   /** undefined: the key is not there (or is deleted). */
   readonly entry: EntryRow | undefined;
@@ -191,6 +202,10 @@ export interface QueryParams {
   readonly table?: number | undefined;
   /** Only this data block of `table`. */
   readonly block?: number | undefined;
+  /** Only entries for which this condition holds (docs/queries.md). */
+  readonly where?: string | undefined;
+  /** Id of the lens, as `value:msgpack`, by which the condition reads values; without it the one that fits best. */
+  readonly valueLens?: string | undefined;
 }
 
 /** State of a running query; `total` grows until `complete`. */
@@ -198,7 +213,10 @@ export interface QueryState {
   readonly query: number;
   readonly total: number;
   readonly complete: boolean;
+  /** Of the keys and values that were walked over. */
   readonly bytes: number;
+  /** Entries that were walked over, where a condition picks among them. */
+  readonly scanned?: number;
   readonly millis: number;
   readonly problems: readonly Problem[];
   /** Set when the store was refreshed under the query: the rows are as of this sequence number. */

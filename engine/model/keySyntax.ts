@@ -155,7 +155,10 @@ class Parser {
     const from = this.at;
     const scalar = scalarOf(name);
     if (!isKeyFunction(name)) {
-      throw new SyntaxFault(`there is no “${name}”; there are u8 to u64, i8 to i64, f32, f64, uuid, ts, hex, text`, from);
+      throw new SyntaxFault(
+        `there is no “${name}”; there are u8 to u64, i8 to i64, f32, f64, uuid, ts, hex, text`,
+        from,
+      );
     }
     this.at += name.length + 1;
     if (name === 'text') return this.#text();
@@ -276,7 +279,11 @@ function time(value: Argument, options: readonly Argument[]): Uint8Array {
     if (named !== undefined) unit = named;
     else if (type !== undefined && type.kind !== 'float' && type.kind !== 'uuid') [scalar, typed] = [type, true];
     else if (o.text === 'flip' || o.text === 'desc') rest.push(o);
-    else throw new SyntaxFault(`ts has no option “${o.text}”; there are s, ms, us, ns, desc, flip and integer types`, o.at);
+    else
+      throw new SyntaxFault(
+        `ts has no option “${o.text}”; there are s, ms, us, ns, desc, flip and integer types`,
+        o.at,
+      );
   }
   const count = parseTime(value.text.replace(/^(['"])(.*)\1$/, '$2'), unit);
   if (count === undefined) throw new SyntaxFault(`“${value.text}” is no time like 2026-01-31T12:00:00Z`, value.at);

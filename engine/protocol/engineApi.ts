@@ -1,11 +1,13 @@
 /**
  * The method map between whoever asks (extension host, CLI, tests) and the engine's service.
  */
+import type { Problem } from '../base/errors.ts';
 import type {
   BlockDetails,
   BlockRow,
   EntryRow,
   GetResult,
+  KeySchemaInfo,
   LensInfo,
   Page,
   QueryParams,
@@ -29,6 +31,7 @@ import type { SqlExample, SqlPage, SqlParams, SqlProgress, SqlTableSchema } from
 import type { TableProfile } from '../model/tableProfile.ts';
 import type { TimelineChunk, TimelineInfo } from '../model/timeline/columns.ts';
 import type { VerifyProgress, VerifyReport } from '../model/verify.ts';
+import type { WriteReport, WriteRequest } from '../model/write.ts';
 
 export type * from '../model/answers.ts';
 export type * from '../model/compaction.ts';
@@ -40,6 +43,7 @@ export type * from '../model/sql.ts';
 export type * from '../model/tableProfile.ts';
 export type * from '../model/timeline/columns.ts';
 export type * from '../model/verify.ts';
+export type * from '../model/write.ts';
 
 export interface EngineApi {
   /** Opens a store directory, read-only, without its LOCK. */
@@ -82,6 +86,24 @@ export interface EngineApi {
   }): Page<EntryRow>;
   /** Lenses that fit a family, the surest first: told from its comparator, its keys, and the files beside it. */
   lenses(p: { readonly family: number }): readonly LensInfo[];
+  /**
+   * Takes what settings declare of keys and values, in the shape of `.lsm.json` (docs/queries.md), in place of what
+   * they declared before; undefined for nothing. Answers what is wrong with it; the rest holds.
+   */
+  configure(p: { readonly config: unknown }): readonly Problem[];
+  /** The declared schemas of a family's keys, and what is wrong with the `.lsm.json` beside the store. */
+  keySchemas(p: { readonly family: number }): {
+    readonly schemas: readonly KeySchemaInfo[];
+    readonly problems: readonly Problem[];
+  };
+  /**
+   * The key that has these fields, typed as they are shown (`id=7 time=2026-01-01`); not `complete`: the prefix of all
+   * keys that do. Fails with INPUT.
+   */
+  keyOfFields(p: { readonly family: number; readonly text: string }): {
+    readonly key: Uint8Array;
+    readonly complete: boolean;
+  };
   closeQuery(p: { readonly query: number }): void;
   /**
    * Any one file, record by record, as text lines with byte offsets (a slice of them: `offset` counts lines).
@@ -139,6 +161,11 @@ export interface EngineApi {
    * store's policy wants. Cancelled, it ends after the flush or between two slices, and every edit so far holds.
    */
   flush(p: Record<string, never>): FlushReport;
+  /**
+   * Writes one batch to the open store, whole or not at all, under its LOCK, and tells what its keys had before. Fails
+   * with INPUT where what the request expects does not hold, and with LOCKED while another process has the store.
+   */
+  write(p: WriteRequest): WriteReport;
   /** The built-in sample workloads. */
   samples(p: Record<string, never>): readonly SampleInfo[];
   /** Creates a store in a new or empty directory; needs no open store, and opens none. Cancellable. */

@@ -134,7 +134,10 @@ function fieldPart(name: string, type: string, given: string | undefined, at: nu
   const scalar = scalarOf(type);
   const isRun = type === 'text' || type === 'bytes';
   if (scalar === undefined && !isRun) {
-    throw new SchemaFault(`there is no type “${type}”; there are u8 to u64, i8 to i64, f32, f64, uuid, text, bytes`, at);
+    throw new SchemaFault(
+      `there is no type “${type}”; there are u8 to u64, i8 to i64, f32, f64, uuid, text, bytes`,
+      at,
+    );
   }
   let [flip, desc] = [false, false];
   let time: TimeUnit | undefined;
@@ -205,7 +208,15 @@ export class KeySchema {
     return this.#parts.flatMap((part, i) =>
       part.kind === 'literal'
         ? []
-        : [{ name: part.name, type: part.type, length: part.length, time: part.time, value: this.#value(part, i, key) }],
+        : [
+            {
+              name: part.name,
+              type: part.type,
+              length: part.length,
+              time: part.time,
+              value: this.#value(part, i, key),
+            },
+          ],
     );
   }
 
@@ -244,7 +255,8 @@ export class KeySchema {
         missing ??= part.name;
         continue;
       }
-      if (missing !== undefined) return { ok: false, message: `“${part.name}” is given, but not “${missing}” before it` };
+      if (missing !== undefined)
+        return { ok: false, message: `“${part.name}” is given, but not “${missing}” before it` };
       const bytes = encodeField(part, values[part.name] as FieldValue);
       if (typeof bytes === 'string') return { ok: false, message: bytes };
       out.push(bytes);
@@ -266,7 +278,8 @@ export class KeySchema {
       while (/[\s,]/.test(input[at] ?? '')) at++;
       if (at >= input.length) return this.encode(values);
       const name = /^([A-Za-z_]\w*)\s*=\s*/.exec(input.slice(at));
-      if (name === null) return { ok: false, message: `a field like ${this.fields[0]?.name}=… is expected (position ${at + 1})` };
+      if (name === null)
+        return { ok: false, message: `a field like ${this.fields[0]?.name}=… is expected (position ${at + 1})` };
       at += name[0].length;
       if (input[at] === '"' || input[at] === "'") {
         const quoted = parseQuotedText(input, at);
@@ -327,7 +340,9 @@ function encodeField(part: ScalarPart | RunPart, value: FieldValue): Uint8Array 
   }
   if (scalar.kind === 'float') {
     const n = Number(value);
-    return Number.isNaN(n) && value !== 'NaN' ? `“${value}” is no number for “${name}”` : encodeFloat(scalar, n, options);
+    return Number.isNaN(n) && value !== 'NaN'
+      ? `“${value}” is no number for “${name}”`
+      : encodeFloat(scalar, n, options);
   }
   const count = fieldCount(part, value);
   if (count === undefined) return `“${value}” is no ${part.time === undefined ? 'whole number' : 'time'} for “${name}”`;

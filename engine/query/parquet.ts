@@ -20,9 +20,12 @@ import {
 
 export type { Compress } from './parquetColumns.ts';
 
-/** Rows and bytes of a row group at most; a value that is larger still makes one of its own. */
+/**
+ * Rows, and bytes of keys and values, of a row group at most; an entry that is larger makes one of its own. As bytes
+ * and as text they stand in it twice: it stays below 64 MB.
+ */
 const GROUP_ROWS = 100_000;
-const GROUP_BYTES = 32 << 20;
+const GROUP_BYTES = 30 << 20;
 const MAGIC = Uint8Array.of(0x50, 0x41, 0x52, 0x31);
 /** Readers trust the statistics of a writer whose name they can take apart. */
 const CREATED_BY = 'lsm-inspector version 1.0.0 (build 1)';
@@ -97,6 +100,8 @@ export class EntryParquet {
 
   /** Throws UNSUPPORTED for a value that the format cannot hold. */
   add(e: ParquetEntry, type: string, family: string): void {
+    const bytes = e.keyLength + e.valueLength;
+    if (this.#groupRows >= GROUP_ROWS || this.#groupBytes + bytes > GROUP_BYTES) this.#endGroup();
     this.#key.add(e.keyBuffer, e.keyStart, e.keyLength);
     if (e.hasValue) this.#value.add(e.valueBuffer, e.valueStart, e.valueLength);
     else this.#value.addNull();
@@ -106,8 +111,8 @@ export class EntryParquet {
     this.#family?.add(family);
     this.#level?.add(e.level);
     this.rows++;
-    this.#groupBytes += e.keyLength + e.valueLength;
-    if (++this.#groupRows >= GROUP_ROWS || this.#groupBytes >= GROUP_BYTES) this.#endGroup();
+    this.#groupRows++;
+    this.#groupBytes += bytes;
   }
 
   finish(): void {

@@ -5,9 +5,10 @@
  * Data pages are of version 2: their levels stand outside of what is compressed. So a page of keys and the page of
  * the same keys as text, which differ in nothing but levels, are compressed once.
  */
+
+import type { ColumnMetaData, Encoding, SchemaElement, Statistics } from 'hyparquet';
 import { ByteWriter } from 'hyparquet-writer/src/bytewriter.js';
 import { writePageHeader } from 'hyparquet-writer/src/datapage.js';
-import type { ColumnMetaData, Encoding, SchemaElement, Statistics } from 'hyparquet';
 import { compareRanges, writeU32, writeU64 } from '../base/bytes.ts';
 import { StoreError } from '../base/errors.ts';
 import { isPrintable } from './printable.ts';
@@ -87,7 +88,14 @@ class PageList {
   rows = 0;
 
   /** `compressed` is copied; `rawBytes` are the bytes that it stands for. */
-  data(rows: number, nulls: number, levels: Uint8Array, encoding: Encoding, compressed: Uint8Array, rawBytes: number): void {
+  data(
+    rows: number,
+    nulls: number,
+    levels: Uint8Array,
+    encoding: Encoding,
+    compressed: Uint8Array,
+    rawBytes: number,
+  ): void {
     const header = new ByteWriter(64);
     writePageHeader(header, {
       type: 'DATA_PAGE_V2',

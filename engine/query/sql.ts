@@ -22,6 +22,9 @@ const TICKS = 1024;
 /** Tables behind the views that a query sees. */
 const BASE = 'rows_of_';
 
+/** Functions that reach out of the database, whether this SQLite has them or not. */
+const DENIED = new Set(['load_extension', 'fts3_tokenizer', 'readfile', 'writefile', 'edit']);
+
 /** Throws UNSUPPORTED where the runtime has no SQLite. */
 function sqliteModule(): SqliteModule {
   const sqlite = process.getBuiltinModule?.('node:sqlite');
@@ -64,16 +67,14 @@ export class SqlDatabase {
     const sqlite = sqliteModule();
     this.#limits = limits;
     this.#query = query;
-    this.needs = needsOf(schema, words);
     this.#database = new sqlite.DatabaseSync('', { allowExtension: false, enableDoubleQuotedStringLiterals: false });
     try {
       const set = 'journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; PRAGMA trusted_schema=ON';
       this.#database.exec(`PRAGMA ${set}; PRAGMA cache_size=-${CACHE_KB}; PRAGMA temp_store=FILE`);
       this.#create(schema);
       // Compiled before anything is filled: what is wrong with it is told at once.
-      this.#authorize(sqlite.constants, true);
-      this.#compile();
-      this.#authorize(sqlite.constants, false);
+      const read = this.#authorized(sqlite.constants, () => this.#compile());
+      this.needs = needsOf(schema, words, read);
     } catch (thrown) {
       this.close();
       throw sqlError(thrown);
@@ -95,7 +96,9 @@ export class SqlDatabase {
       const twin = name.endsWith('_text') ? columns.indexOf(name.slice(0, -'_text'.length)) : -1;
       return twin < 0 ? `?${i + 1}` : `CASE WHEN ?${i + 1} THEN CAST(?${twin + 1} AS TEXT) END`;
     });
-    return this.#insert(`INSERT INTO ${BASE}${table.name} (${columns.map(quoted).join(', ')}) VALUES (${marks.join(', ')})`);
+    return this.#insert(
+      `INSERT INTO ${BASE}${table.name} (${columns.map(quoted).join(', ')}) VALUES (${marks.join(', ')})`,
+    );
   }
 
   begin(): void {
@@ -108,11 +111,13 @@ export class SqlDatabase {
 
   /** Columns of the result. */
   columns(): SqlColumn[] {
-    return this.#compiled().columns().map(({ name, table, column }) =>
-      table === null || column === null || !table.startsWith(BASE)
-        ? { name }
-        : { name, from: { table: table.slice(BASE.length), column } },
-    );
+    return this.#compiled()
+      .columns()
+      .map(({ name, table, column }) =>
+        table === null || column === null || !table.startsWith(BASE)
+          ? { name }
+          : { name, from: { table: table.slice(BASE.length), column } },
+      );
   }
 
   /**
@@ -166,19 +171,27 @@ export class SqlDatabase {
     };
   }
 
-  #authorize(c: SqliteModule['constants'], on: boolean): void {
+  /** Compiles what may only read; the names of the tables that it reads, undefined where SQLite cannot tell. */
+  #authorized(c: SqliteModule['constants'], compile: () => void): ReadonlySet<string> | undefined {
     // Node before 24.10 has no authorizer; the other two guards stand.
-    if (typeof this.#database.setAuthorizer !== 'function') return;
-    if (!on) {
-      this.#database.setAuthorizer(null);
-      return;
+    if (typeof this.#database.setAuthorizer !== 'function') {
+      compile();
+      return undefined;
     }
     const allowed: number[] = [c.SQLITE_SELECT, c.SQLITE_READ, c.SQLITE_FUNCTION];
     if (this.#limits.millisMax === undefined) allowed.push(c.SQLITE_RECURSIVE);
-    this.#database.setAuthorizer((action, _first, second) => {
-      if (action === c.SQLITE_FUNCTION && second === 'load_extension') return c.SQLITE_DENY;
+    const read = new Set<string>();
+    this.#database.setAuthorizer((action, first, second) => {
+      if (action === c.SQLITE_FUNCTION && second !== null && DENIED.has(second)) return c.SQLITE_DENY;
+      if (action === c.SQLITE_READ && first?.startsWith(BASE) === true) read.add(first.slice(BASE.length));
       return allowed.includes(action) ? c.SQLITE_OK : c.SQLITE_DENY;
     });
+    try {
+      compile();
+    } finally {
+      this.#database.setAuthorizer(null);
+    }
+    return read;
   }
 
   #compile(): StatementSync {
@@ -232,9 +245,10 @@ function quoted(name: string): string {
   return `"${name}"`;
 }
 
-function needsOf(schema: readonly SqlTableSchema[], words: SqlWords): SqlNeed[] {
+/** Columns by the words of the query: more than it reads at worst, as when a name is that of something else. */
+function needsOf(schema: readonly SqlTableSchema[], words: SqlWords, read: ReadonlySet<string> | undefined): SqlNeed[] {
   return schema
-    .filter((t) => words.names.has(t.name))
+    .filter((t) => (read ?? words.names).has(t.name))
     .map((table) => {
       const names = table.columns.map((c) => c.name);
       return { table, columns: new Set(words.allColumns ? names : names.filter((n) => words.names.has(n))) };

@@ -10,7 +10,8 @@ export interface SqlWords {
   readonly allColumns: boolean;
 }
 
-const TOKEN = /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\p{L}_][\p{L}\p{N}_$]*|\S/gu;
+const TOKEN =
+  /--[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`(?:[^`]|``)*`?|\[[^\]]*\]?|[\p{L}_][\p{L}\p{N}_$]*|\S/gu;
 const VERBS = ['SELECT', 'WITH', 'VALUES', 'EXPLAIN'];
 export const QUERY_BYTES_MAX = 1_000_000;
 
@@ -42,7 +43,10 @@ export function sqlWords(query: string): SqlWords {
   }
   if (verb === '') throw new StoreError('INPUT', 'the query is empty');
   if (!VERBS.includes(verb)) {
-    throw new StoreError('INPUT', `SQL here only reads: a query begins with ${VERBS.join(', ')}, not with ${verb.slice(0, 40)}`);
+    throw new StoreError(
+      'INPUT',
+      `SQL here only reads: a query begins with ${VERBS.join(', ')}, not with ${verb.slice(0, 40)}`,
+    );
   }
   return { verb, names, allColumns };
 }

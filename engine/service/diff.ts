@@ -77,9 +77,7 @@ export class Diffs {
   }
 
   value(fs: FileSystem, path: string, family: string, key: Uint8Array, maxBytes: number): Uint8Array {
-    return this.#open(fs, path).retry((view) =>
-      visibleValue(view, view.familyByName(family).state.id, key, maxBytes),
-    );
+    return this.#open(fs, path).retry((view) => visibleValue(view, view.familyByName(family).state.id, key, maxBytes));
   }
 
   close(): void {

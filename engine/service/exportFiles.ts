@@ -1,13 +1,13 @@
 /** The files of an export: one writer per format, and the directory that appears only when all of it is there. */
 import { utf8 } from '../base/bytes.ts';
 import { StoreError, toStoreError } from '../base/errors.ts';
-import { compressSnappy } from '../codec/snappyCompress.ts';
 import { OutputBuffer } from '../codec/outputBuffer.ts';
-import { dirName, type FileHandle, type FileSystem, joinPath } from '../fs/fileSystem.ts';
+import { compressSnappy } from '../codec/snappyCompress.ts';
 import { typeName } from '../formats/leveldb/internalKey.ts';
+import { dirName, type FileHandle, type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { VisibleEntries } from '../iter/visible.ts';
 import type { ExportFormat } from '../protocol/engineApi.ts';
-import { type Compress, EntryParquet, RowParquet, type RowColumn, type RowValue, type Sink } from '../query/parquet.ts';
+import { type Compress, EntryParquet, type RowColumn, RowParquet, type RowValue, type Sink } from '../query/parquet.ts';
 import { bytesJson, bytesText, csvField, entryJson } from '../query/rowText.ts';
 import { visibleRow } from '../store/rows.ts';
 

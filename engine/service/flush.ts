@@ -58,7 +58,11 @@ function tellFlush(meter: Meter, e: TreeEvent): void {
 }
 
 /** What the policy wants is done, until it wants no more or somebody asks to stop. */
-async function settle(env: WriteEnvironment, writer: StoreWriter, watch: Watch): Promise<Omit<FlushReport, 'tables'>> {
+export async function settle(
+  env: WriteEnvironment,
+  writer: StoreWriter,
+  watch: Watch,
+): Promise<Omit<FlushReport, 'tables'>> {
   const compactions: FamilyCompaction[] = [];
   const problems: Problem[] = [];
   const nameOf = (family: number): string => writer.reader.view.family(family).state.name;

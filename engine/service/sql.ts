@@ -83,7 +83,17 @@ export class SqlResults {
     const rows = database.rows(offset, wanted);
     const complete = rows.length < wanted;
     const columns = database.columns();
-    return { cursor, columns, offset, rows, complete, notes, problems, fillMillis, queryMillis: clock.elapsed() - started };
+    return {
+      cursor,
+      columns,
+      offset,
+      rows,
+      complete,
+      notes,
+      problems,
+      fillMillis,
+      queryMillis: clock.elapsed() - started,
+    };
   }
 
   closeOne(cursor: number): void {

@@ -4,9 +4,8 @@
  */
 import { toStoreError } from '../base/errors.ts';
 import { typeName } from '../formats/leveldb/internalKey.ts';
-import { ValueType } from '../iter/cursor.ts';
-import { DamageLog } from '../iter/damage.ts';
-import { MAX_SEQUENCE } from '../iter/cursor.ts';
+import { MAX_SEQUENCE, ValueType } from '../iter/cursor.ts';
+import type { DamageLog } from '../iter/damage.ts';
 import { Bounds, type KeyRange, seekKey } from '../iter/range.ts';
 import type { TableStats } from '../model/answers.ts';
 import type { SqlProgress, SqlValue, StoreSummary } from '../protocol/engineApi.ts';
@@ -50,8 +49,18 @@ const FILLS: Readonly<Record<string, (d: SqlDatabase, n: SqlNeed, s: SqlSource) 
   properties: (d, n, s) => plain(d, n, propertyRows(s)),
   events: (d, n, s) => plain(d, n, eventRows(s)),
   options: (d, n, s) => plain(d, n, optionRows(s)),
-  problems: (d, n, s) => plain(d, n, s.view.problems.map((p) => ({ ...p }))),
-  wal: (d, n, s) => plain(d, n, s.summary.wal.map((w) => ({ ...w }))),
+  problems: (d, n, s) =>
+    plain(
+      d,
+      n,
+      s.view.problems.map((p) => ({ ...p })),
+    ),
+  wal: (d, n, s) =>
+    plain(
+      d,
+      n,
+      s.summary.wal.map((w) => ({ ...w })),
+    ),
   blob_files: (d, n, s) => plain(d, n, blobRows(s)),
   entries: fillEntries,
   versions: fillVersions,
@@ -102,7 +111,15 @@ function* blobRows({ summary }: SqlSource): Iterable<Row> {
   for (const f of summary.families) {
     for (const b of f.blobFiles) {
       const { number, file, count, bytes } = b;
-      yield { family: f.name, number, file, count, bytes, garbage_count: b.garbageCount, garbage_bytes: b.garbageBytes };
+      yield {
+        family: f.name,
+        number,
+        file,
+        count,
+        bytes,
+        garbage_count: b.garbageCount,
+        garbage_bytes: b.garbageBytes,
+      };
     }
   }
 }
@@ -252,7 +269,14 @@ function* fillEntries(database: SqlDatabase, { table, columns }: SqlNeed, source
           return;
         }
         if (e.problem !== undefined) source.damage.note(e.problem);
-        const row: SqlValue[] = [name, e.sequence, typeName(e.type), e.level, e.table === 0 ? null : e.table, e.valueLength];
+        const row: SqlValue[] = [
+          name,
+          e.sequence,
+          typeName(e.type),
+          e.level,
+          e.table === 0 ? null : e.table,
+          e.valueLength,
+        ];
         if (keys) {
           row.push(e.keyBuffer.subarray(e.keyStart, e.keyStart + e.keyLength));
           row.push(keyText && isPrintable(e.keyBuffer, e.keyStart, e.keyLength) ? 1 : 0);
@@ -273,7 +297,18 @@ function* fillEntries(database: SqlDatabase, { table, columns }: SqlNeed, source
 function* fillVersions(database: SqlDatabase, { table, columns }: SqlNeed, source: SqlSource): Fill {
   const keyText = columns.has('key_text');
   const untilText = columns.has('until_text');
-  const names = ['family', 'seq', 'type', 'level', 'table_number', 'value_size', 'key', 'key_text', 'until', 'until_text'];
+  const names = [
+    'family',
+    'seq',
+    'type',
+    'level',
+    'table_number',
+    'value_size',
+    'key',
+    'key_text',
+    'until',
+    'until_text',
+  ];
   const insert = database.textInserter(table, names);
   const { view, range, damage } = source;
   let n = 0;
@@ -296,7 +331,9 @@ function* fillVersions(database: SqlDatabase, { table, columns }: SqlNeed, sourc
         }
         const keyLength = c.keyLength - order.timestampSize;
         const until =
-          c.type === ValueType.rangeDeletion ? c.valueBuffer.subarray(c.valueStart, c.valueStart + c.valueLength) : null;
+          c.type === ValueType.rangeDeletion
+            ? c.valueBuffer.subarray(c.valueStart, c.valueStart + c.valueLength)
+            : null;
         insert([
           ...[state.name, c.sequence, typeName(c.type), c.level, c.table === 0 ? null : c.table, c.valueLength],
           c.keyBuffer.subarray(c.keyStart, c.keyStart + keyLength),

@@ -1,10 +1,10 @@
 /** SQL, exports and comparisons of the open store: what `service.ts` hands on as a whole. */
-import { joinPath } from '../fs/fileSystem.ts';
-import type { ExportProgress, Params, Result, SqlProgress, StoreSummary } from '../protocol/engineApi.ts';
+import type { Clock } from '../base/entropy.ts';
+import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
+import type { EngineNotice, ExportProgress, Params, Result, SqlProgress, StoreSummary } from '../protocol/engineApi.ts';
 import type { CancelToken } from '../protocol/rpc.ts';
 import { SQL_EXAMPLES } from '../query/sqlExamples.ts';
 import { SQL_SCHEMA } from '../query/sqlSchema.ts';
-import type { Environment } from '../service.ts';
 import type { StoreReader } from '../store/reader.ts';
 import type { WriteEnvironment } from '../store/writeEnvironment.ts';
 import { Diffs, type DiffWalk, type DiffWorld } from './diff.ts';
@@ -25,15 +25,15 @@ export interface WorkbenchStore {
   writeEnvironment(): WriteEnvironment;
 }
 
-type WorkbenchMethod =
-  | 'sql'
-  | 'sqlRows'
-  | 'sqlClose'
-  | 'sqlSchema'
-  | 'sqlExamples'
-  | 'export'
-  | 'diff'
-  | 'diffValue';
+export interface WorkbenchEnvironment {
+  /** Need not allow writing. */
+  readonly fs: FileSystem;
+  readonly clock: Clock;
+  lockOwner(path: string): { readonly pid: number } | undefined;
+  notify(notice: EngineNotice): void;
+}
+
+type WorkbenchMethod = 'sql' | 'sqlRows' | 'sqlClose' | 'sqlSchema' | 'sqlExamples' | 'export' | 'diff' | 'diffValue';
 
 export type WorkbenchHandlers = {
   readonly [M in WorkbenchMethod]: (p: Params<M>, token: CancelToken) => Result<M> | Promise<Result<M>>;
@@ -41,13 +41,13 @@ export type WorkbenchHandlers = {
 
 export class Workbench {
   readonly handlers: WorkbenchHandlers;
-  readonly #env: Environment;
+  readonly #env: WorkbenchEnvironment;
   readonly #opened: () => WorkbenchStore;
   readonly #results = new SqlResults();
   readonly #diffs = new Diffs();
 
   /** `opened` throws INPUT if no store is open. */
-  constructor(env: Environment, opened: () => WorkbenchStore) {
+  constructor(env: WorkbenchEnvironment, opened: () => WorkbenchStore) {
     this.#env = env;
     this.#opened = opened;
     const store = (): StoreReader => opened().store;

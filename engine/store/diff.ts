@@ -139,7 +139,10 @@ function orderOf({ name, before, after }: Pair): KeyOrder {
   const order = (before ?? after)?.order as KeyOrder;
   for (const family of [before, after]) {
     if (family?.order.known === false) {
-      throw new StoreError('UNSUPPORTED', `column family "${name}" cannot be compared: its order (${family.state.comparator}) is not known`);
+      throw new StoreError(
+        'UNSUPPORTED',
+        `column family "${name}" cannot be compared: its order (${family.state.comparator}) is not known`,
+      );
     }
   }
   if (before !== undefined && after !== undefined && before.order.name !== after.order.name) {
@@ -234,7 +237,12 @@ function sameTable(a: TableInfo, b: TableInfo): boolean {
   );
 }
 
-function row(family: string, kind: DiffTable['kind'], t: TableInfo, levels: { before?: number; after?: number }): DiffTable {
+function row(
+  family: string,
+  kind: DiffTable['kind'],
+  t: TableInfo,
+  levels: { before?: number; after?: number },
+): DiffTable {
   const { number, bytes } = t;
   return { family, kind, number, bytes, smallest: t.smallest.key, largest: t.largest.key, ...levels };
 }

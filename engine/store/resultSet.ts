@@ -4,11 +4,16 @@
  * One walk counts in slices and leaves a bookmark every so many rows; reading rows starts a second
  * walk at the bookmark before them. Memory is bounded however long the result is: when there are too
  * many bookmarks, every other one goes.
+ *
+ * With a condition only the entries for which it holds are rows, and all of the above counts those. Between two of them
+ * may lie any number of others; so each row has a bookmark as long as there are not too many, and reading goes in
+ * slices as counting does.
  */
 import type { Clock } from '../base/entropy.ts';
 import { StoreError, toStoreError } from '../base/errors.ts';
 import { DamageLog } from '../iter/damage.ts';
 import type { EntryRow, Page, QueryParams, QueryState } from '../model/answers.ts';
+import type { EntryFilter } from '../model/entryView.ts';
 import type { StoreReader } from './reader.ts';
 import type { StoreView } from './view.ts';
 import { type Bookmark, openWalk, type Walk } from './walk.ts';
@@ -18,6 +23,16 @@ const SLICE_MS = 8;
 const ROWS_PER_CHECK = 512;
 const BOOKMARKS_MAX = 8192;
 const FIRST_STRIDE = 256;
+/** A condition may decode whole values: less of that before the clock is looked at. */
+const TESTS_PER_CHECK = 32;
+/** Entries beside the condition after which a bookmark further on is the shorter way. */
+const MISSES_MAX = 512;
+
+interface Place {
+  readonly walk: Walk;
+  /** The row that the walk stands on. */
+  row: number;
+}
 
 export class ResultSet {
   readonly id: number;
@@ -29,18 +44,30 @@ export class ResultSet {
   readonly #started: number;
   readonly #limit: number;
   #bookmarks: Bookmark[] = [];
-  #stride = FIRST_STRIDE;
+  #stride: number;
   #counting: Walk | undefined;
+  readonly #filter: EntryFilter | undefined;
   #total = 0;
+  #scanned = 0;
   #bytes = 0;
   #millis = 0;
   #complete = false;
   #closed = false;
-  /** The walk that read the last page, and the row it stands on: the next page goes on from there. */
-  #reading: { walk: Walk; row: number } | undefined;
+  /** The walk that read the last page: the next page goes on from there. */
+  #reading: Place | undefined;
 
-  constructor(id: number, store: StoreReader, params: QueryParams, live: boolean, clock: Clock) {
+  /** `filter`: what the condition in `params` means. */
+  constructor(
+    id: number,
+    store: StoreReader,
+    params: QueryParams,
+    live: boolean,
+    clock: Clock,
+    filter: EntryFilter | undefined = undefined,
+  ) {
     this.id = id;
+    this.#filter = filter;
+    this.#stride = filter === undefined ? FIRST_STRIDE : 1;
     const family = params.table === undefined ? params.family : store.view.tableInfo(params.table).family;
     this.#view = store.stableView(family, live);
     this.#at = Math.min(params.at ?? Number.POSITIVE_INFINITY, this.#view.lastSequence);
@@ -63,6 +90,7 @@ export class ResultSet {
       total: this.#total,
       complete: this.#complete,
       bytes: this.#bytes,
+      ...(this.#filter === undefined ? {} : { scanned: this.#scanned }),
       millis: this.#complete ? this.#millis : this.#clock.elapsed() - this.#started,
       problems: [...this.#damage.problems],
       at: this.#at,
@@ -74,15 +102,20 @@ export class ResultSet {
     const walk = this.#counting;
     if (walk === undefined || this.#complete || this.#closed) return false;
     const until = this.#clock.elapsed() + SLICE_MS;
+    const filter = this.#filter;
+    const perCheck = filter === undefined ? ROWS_PER_CHECK : TESTS_PER_CHECK;
     do {
-      for (let i = 0; i < ROWS_PER_CHECK; i++) {
+      for (let i = 0; i < perCheck; i++) {
         if (!walk.valid || this.#total >= this.#limit) {
           this.#finish();
           return false;
         }
-        if (this.#total % this.#stride === 0) this.#mark(walk);
-        this.#total++;
+        this.#scanned++;
         this.#bytes += walk.bytes;
+        if (filter === undefined || filter(walk.entry)) {
+          if (this.#total % this.#stride === 0) this.#mark(walk);
+          this.#total++;
+        }
         walk.next();
       }
     } while (this.#clock.elapsed() < until);
@@ -91,18 +124,36 @@ export class ResultSet {
 
   /** Rows [from, from + count), as many of them as have been counted. */
   rows(from: number, count: number, previewBytes: number): Page<EntryRow> {
-    if (this.#closed) throw new StoreError('INPUT', `query ${this.id} is closed`);
+    const job = this.read(from, count, previewBytes);
+    for (let step = job.next(); ; step = job.next()) if (step.done === true) return step.value;
+  }
+
+  /** As `rows`, a slice at a time. Throws INPUT once the query is closed. */
+  *read(from: number, count: number, previewBytes: number): Generator<void, Page<EntryRow>, void> {
+    this.#open();
     const end = Math.min(from + count, this.#total);
     const items: EntryRow[] = [];
-    if (from < end) {
-      const walk = this.#position(from);
-      for (let i = from; i < end && walk.valid; i++) {
-        items.push(walk.row(previewBytes));
-        walk.next();
+    // Taken away while it is used: another page may be asked for between two slices.
+    let place = this.#reading;
+    this.#reading = undefined;
+    let done = false;
+    try {
+      for (let row = from; row < end; row++) {
+        // What it is given is its own to close.
+        place = yield* this.#to(place, row);
+        if (!place.walk.valid) break;
+        items.push(place.walk.row(previewBytes));
       }
-      this.#reading = { walk, row: from + items.length };
+      done = true;
+    } finally {
+      if (done && !this.#closed && this.#reading === undefined) this.#reading = place;
+      else if (done) place?.walk.close();
     }
     return { items, offset: from, total: this.#total, complete: this.#complete };
+  }
+
+  #open(): void {
+    if (this.#closed) throw new StoreError('INPUT', `query ${this.id} is closed`);
   }
 
   /** Whether the rows before `end` have been counted, or there are no more. */
@@ -150,19 +201,61 @@ export class ResultSet {
     this.#bookmarks.push(walk.bookmark());
   }
 
-  #position(row: number): Walk {
-    const last = this.#reading;
-    const mark = Math.floor(row / this.#stride);
-    const bookmark = this.#bookmarks[mark];
-    if (last !== undefined && last.row <= row && (row - last.row < this.#stride || !last.walk.seekable)) {
-      for (let i = last.row; i < row && last.walk.valid; i++) last.walk.next();
-      return last.walk;
+  /** Moves on to a row from where the last page ended, or from the bookmark before it. */
+  *#to(last: Place | undefined, row: number): Generator<void, Place, void> {
+    let until = this.#clock.elapsed() + SLICE_MS;
+    let place = last;
+    const near = Math.max(this.#stride, FIRST_STRIDE);
+    if (place !== undefined && !(place.row <= row && (row - place.row < near || !place.walk.seekable))) {
+      place.walk.close();
+      place = undefined;
     }
-    last?.walk.close();
+    place ??= this.#atBookmark(row);
+    let misses = 0;
+    let steps = 0;
+    const { walk } = place;
+    // A walk that starts at a bookmark stands on its row; one from the beginning may stand before the first.
+    let onRow = place.row >= 0;
+    let arrived = false;
+    try {
+      while (place.row < row && walk.valid) {
+        if (onRow) walk.next();
+        onRow = true;
+        while (walk.valid && this.#filter?.(walk.entry) === false) {
+          walk.next();
+          if (++misses > MISSES_MAX && walk.seekable && this.#bookmarkRow(row) > place.row) {
+            return yield* this.#to(undefined, row);
+          }
+          if (++steps % TESTS_PER_CHECK === 0 && this.#clock.elapsed() > until) {
+            yield;
+            this.#open();
+            until = this.#clock.elapsed() + SLICE_MS;
+          }
+        }
+        place.row++;
+      }
+      arrived = true;
+    } finally {
+      if (!arrived) walk.close();
+    }
+    return place;
+  }
+
+  /** The row of the last bookmark that is not behind `row`. */
+  #bookmarkRow(row: number): number {
+    return Math.floor(row / this.#stride) * this.#stride;
+  }
+
+  #atBookmark(row: number): Place {
     const walk = openWalk(this.#view, this.params, this.#damage);
-    const from = walk.seekable && bookmark !== undefined ? mark * this.#stride : 0;
-    walk.start(from > 0 ? bookmark : undefined);
-    for (let i = from; i < row && walk.valid; i++) walk.next();
-    return walk;
+    const at = this.#bookmarkRow(row);
+    const bookmark = this.#bookmarks[at / this.#stride];
+    // Without a condition the first row is where the walk starts anyway.
+    if (walk.seekable && bookmark !== undefined && (at > 0 || this.#filter !== undefined)) {
+      walk.start(bookmark);
+      return { walk, row: at };
+    }
+    walk.start();
+    return { walk, row: this.#filter === undefined ? 0 : -1 };
   }
 }

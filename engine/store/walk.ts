@@ -2,11 +2,12 @@
  * The walks that a query can be: visible entries in either direction, all versions, or the entries of
  * one table or block. One shape for all, so that counting, paging and printing are written once.
  */
-import { type Cursor, MAX_SEQUENCE } from '../iter/cursor.ts';
+import { type Cursor, MAX_SEQUENCE, ValueType } from '../iter/cursor.ts';
 import type { DamageLog } from '../iter/damage.ts';
 import { Bounds, sameBytes, seekKey } from '../iter/range.ts';
 import type { VisibleEntries } from '../iter/visible.ts';
 import type { EntryRow, QueryParams } from '../model/answers.ts';
+import type { EntryView } from '../model/entryView.ts';
 import { versionRow, visibleRow } from './rows.ts';
 import type { StoreView } from './view.ts';
 
@@ -21,6 +22,8 @@ export interface Bookmark {
 
 export interface Walk {
   readonly valid: boolean;
+  /** The entry that it stands on, valid until the next move. */
+  readonly entry: EntryView;
   /** Bytes of the current entry's key and value. */
   readonly bytes: number;
   /** False where the walk can only be started from its beginning. */
@@ -39,6 +42,51 @@ export function openWalk(view: StoreView, params: QueryParams, damage: DamageLog
   return new VisibleWalk(view, params, damage);
 }
 
+/** A version as it is stored, as whoever picks among entries sees it. */
+class StoredEntry implements EntryView {
+  readonly #cursor: Cursor;
+  readonly #timestampBytes: number;
+
+  constructor(cursor: Cursor, timestampBytes: number) {
+    this.#cursor = cursor;
+    this.#timestampBytes = timestampBytes;
+  }
+  get keyBuffer(): Uint8Array {
+    return this.#cursor.keyBuffer;
+  }
+  get keyStart(): number {
+    return this.#cursor.keyStart;
+  }
+  get keyLength(): number {
+    return this.#cursor.keyLength - this.#timestampBytes;
+  }
+  get hasValue(): boolean {
+    const { type } = this.#cursor;
+    return type === ValueType.value || type === ValueType.merge || type === ValueType.valuePreferredSeqno;
+  }
+  get valueBuffer(): Uint8Array {
+    return this.#cursor.valueBuffer;
+  }
+  get valueStart(): number {
+    return this.#cursor.valueStart;
+  }
+  get valueLength(): number {
+    return this.#cursor.valueLength;
+  }
+  get sequence(): number {
+    return this.#cursor.sequence;
+  }
+  get type(): number {
+    return this.#cursor.type;
+  }
+  get level(): number {
+    return this.#cursor.level;
+  }
+  get table(): number {
+    return this.#cursor.table;
+  }
+}
+
 class VisibleWalk implements Walk {
   readonly seekable = true;
   readonly #view: StoreView;
@@ -55,6 +103,9 @@ class VisibleWalk implements Walk {
 
   get valid(): boolean {
     return this.#entries.valid;
+  }
+  get entry(): EntryView {
+    return this.#entries;
   }
   get bytes(): number {
     return this.#entries.keyLength + this.#entries.valueLength;
@@ -109,6 +160,7 @@ class VisibleWalk implements Walk {
 
 class VersionWalk implements Walk {
   readonly seekable: boolean;
+  readonly entry: EntryView;
   readonly #cursor: Cursor;
   readonly #view: StoreView;
   readonly #family: number;
@@ -123,6 +175,7 @@ class VersionWalk implements Walk {
     this.#bounds = new Bounds(order, params);
     this.#at = params.at ?? MAX_SEQUENCE;
     this.#cursor = view.versions(params.family, params, damage);
+    this.entry = new StoredEntry(this.#cursor, order.timestampSize);
   }
 
   get #done(): boolean {
@@ -188,6 +241,7 @@ class VersionWalk implements Walk {
 
 class TableWalk implements Walk {
   readonly seekable: boolean;
+  readonly entry: EntryView;
   readonly #cursor: ReturnType<StoreView['tableCursor']>;
   readonly #view: StoreView;
   readonly #family: number;
@@ -199,6 +253,7 @@ class TableWalk implements Walk {
     this.#block = block;
     this.seekable = view.family(this.#family).order.known && block === undefined;
     this.#cursor = view.tableCursor(table, damage);
+    this.entry = new StoredEntry(this.#cursor, view.family(this.#family).order.timestampSize);
   }
 
   get valid(): boolean {

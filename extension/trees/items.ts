@@ -98,7 +98,7 @@ function build(node: Node): vscode.TreeItem {
       return item;
     }
     case 'file': {
-      const icons = { wal: 'output', manifest: 'history', blob: 'file-binary', options: 'settings', infoLog: 'log' };
+      const icons = { wal: 'output', manifest: 'history', blob: 'file-binary', options: 'settings', infoLog: 'note' };
       const item = row(node.file, None, new vscode.ThemeIcon(icons[node.role]));
       item.description = node.description;
       item.tooltip = node.tooltip;

@@ -59,6 +59,8 @@ function deepKey(directory: string, live: readonly BenchTable[]): Deep {
 describe('visualiser: from the tree to the bytes', { skip: noBrowser || noBenchStore }, () => {
   let app: Workbench;
   let folder: string;
+  /** Where exports go. */
+  let exports: string;
   let directory: string;
   let live: readonly BenchTable[];
   let edits: number;
@@ -71,6 +73,7 @@ describe('visualiser: from the tree to the bytes', { skip: noBrowser || noBenchS
 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'lsm-bytes-'));
+    exports = mkdtempSync(join(tmpdir(), 'lsm-exports-'));
     directory = join(folder, 'bench');
     makeBenchStore(directory);
     const history = dumpedEdits(directory);
@@ -86,7 +89,7 @@ describe('visualiser: from the tree to the bytes', { skip: noBrowser || noBenchS
 
   after(async () => {
     await app?.close();
-    if (folder !== undefined) rmSync(folder, { recursive: true, force: true });
+    for (const made of [folder, exports]) if (made !== undefined) rmSync(made, { recursive: true, force: true });
   });
 
   it('explains a get of a key deep down: the filters that sst_dump shows, and no table that holds it passed by', async () => {
@@ -256,19 +259,19 @@ describe('visualiser: from the tree to the bytes', { skip: noBrowser || noBenchS
         () => input.inputValue(),
         (value) => /bench-default-.*\.(csv|svg)$/.test(value),
       );
-      const target = join(folder, name);
+      const target = join(exports, name);
       await input.fill(target);
-      await until(
-        'the path is taken',
-        () => input.inputValue(),
-        (value) => value === target,
-      );
-      await app.page.keyboard.press('Enter');
-      await until(
-        'the file is written',
-        async () => existsSync(target) && statSync(target).size > 0,
-        (is) => is,
-      );
+      // The dialog looks up the folder that was typed, and takes no Enter until it has.
+      const written = async (): Promise<boolean> => existsSync(target) && statSync(target).size > 0;
+      for (let attempt = 0; ; attempt++) {
+        if (await input.isVisible()) await input.press('Enter');
+        try {
+          await until('the file is written', written, (is) => is, 3_000);
+          break;
+        } catch (error) {
+          if (attempt === 5) throw error;
+        }
+      }
       return readFileSync(target, 'utf8');
     };
     const csv = await save('Live tables as CSV…', 'tables.csv');
@@ -300,16 +303,16 @@ describe('visualiser: from the tree to the bytes', { skip: noBrowser || noBenchS
     const name = tableFile('', table.number).slice(1);
     const rows = app.page.locator('.explorer-folders-view .monaco-list-row');
     const bench = rows.filter({ hasText: /^bench$/ }).first();
-    await bench.click();
-    await until(
-      'the folder is open',
-      async () => {
-        // The click may have folded it, or come while the Explorer was still being filled.
-        if ((await bench.getAttribute('aria-expanded')) !== 'true') await bench.press('ArrowRight');
-        return rows.filter({ hasText: '.sst' }).first().isVisible();
-      },
-      (is) => is,
-    );
+    // A click that comes while the Explorer is still being filled is lost.
+    for (let attempt = 0; ; attempt++) {
+      if ((await bench.getAttribute('aria-expanded')) !== 'true') await bench.click();
+      try {
+        await rows.filter({ hasText: '.sst' }).first().waitFor({ timeout: 3_000 });
+        break;
+      } catch (error) {
+        if (attempt === 4) throw error;
+      }
+    }
     // Only what is on screen of a long list is in the page.
     const file = rows.filter({ hasText: name }).first();
     for (let i = 0; i < 30 && !(await file.isVisible()); i++) await app.page.keyboard.press('PageDown');

@@ -159,13 +159,17 @@ export class VisualizerPage {
       const tip = document.querySelector<HTMLElement>('.map-tip');
       if (element === null || tip === null) return undefined;
       const box = element.getBoundingClientRect();
-      for (let y = box.top + 8; y < box.bottom; y += 16) {
-        for (let x = box.left + 176; x < box.right - 12; x += 36) {
-          element.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y }));
-          await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
-          if (tip.hidden) continue;
-          if (tip.textContent.includes(`L${wanted},`)) return { x: x - box.left, y: y - box.top };
-          break;
+      // Few points of each line at first, for tables are wide where there are few of them.
+      for (const step of [210, 30]) {
+        for (let y = box.top + 8; y < box.bottom; y += 16) {
+          for (let x = box.left + 180; x < box.right - 12; x += step) {
+            element.dispatchEvent(new PointerEvent('pointermove', { clientX: x, clientY: y }));
+            await new Promise((done) => requestAnimationFrame(done));
+            if (tip.hidden) continue;
+            if (tip.textContent.includes(`L${wanted},`)) return { x: x - box.left, y: y - box.top };
+            // This line is another level's.
+            break;
+          }
         }
       }
       return undefined;

@@ -36,7 +36,7 @@ export class AxisStrip {
     if (tree.timeline.lives === 0) return '';
     if (layout.axis === 'bytes') return size(Math.round(fraction * layout.extent));
     const { info, keys } = this.#context;
-    const position = Math.floor(layout.positionAt(fraction));
+    const position = layout.boundaryAt(fraction);
     const key = keys.at(Math.max(info?.firstPosition ?? 0, Math.min(info?.lastPosition ?? 0, position)));
     return key === undefined ? '…' : displayKey(key, KEY_CHARS);
   }

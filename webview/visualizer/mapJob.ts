@@ -16,37 +16,64 @@ export interface OutputBox {
   readonly right: number;
 }
 
+/** Of an equal share of the inputs' part of the axis: outputs that are narrower cannot be told apart there. */
+const NARROW = 0.25;
+/** Of the inputs' part of the axis: as far as this may the last output's key be from where the job is by bytes. */
+const ASTRAY = 0.35;
+
 /**
- * Boxes of a job's outputs. By their keys where positions are known; the others share the part of the axis that
- * the inputs take (`room`). On the axis of bytes they stand behind what the level holds. `positionOf` gives NaN
- * where the position is not known.
+ * Boxes of a job's outputs. On the axis of keys they stand where their keys do, unless they are crowded between two
+ * boundary keys, as when all inputs overlap: then they share what the job has `done` (0 to 1) of the part of the
+ * axis that the inputs take (`room`), by their bytes. `positionOf` gives NaN where the position is not known.
+ * On the axis of bytes they stand behind what the level holds.
  */
 export function outputBoxes(
   job: RunningJob,
   layout: TreeLayout,
   room: { readonly left: number; readonly right: number },
+  done: number,
   positionOf: (key: Uint8Array) => number,
 ): OutputBox[] {
-  const n = job.outputs.length;
-  let at = 0;
   if (layout.axis === 'bytes') {
+    let end = 0;
     for (const row of layout.rows) {
       const last = row.tables[row.tables.length - 1];
-      if (row.level === job.outputLevel && last !== undefined) at = layout.right[last] as number;
+      if (row.level === job.outputLevel && last !== undefined) end = layout.right[last] as number;
     }
+    return byBytes(job, end, 1 / layout.extent);
   }
-  return job.outputs.map((o, i) => {
-    const base = { level: job.outputLevel, number: o.number, bytes: o.bytes };
-    if (layout.axis === 'bytes') {
-      const left = at;
-      at += o.bytes / layout.extent;
-      return { ...base, left, right: at };
+  const share = (room.right - room.left) / Math.max(1, job.outputs.length);
+  const boxes: { level: number; number: number; bytes: number; left: number; right: number }[] = [];
+  let end = room.left;
+  for (const { number, bytes, smallest, largest } of job.outputs) {
+    let left = layout.fractionOf(positionOf(smallest));
+    let right = layout.fractionOf(positionOf(largest)) + 1 / layout.extent;
+    // One whose place is not known yet comes after those before it.
+    if (Number.isNaN(left + right)) {
+      left = end;
+      right = Math.min(room.right, end + 0.96 * share);
     }
-    const from = layout.fractionOf(positionOf(o.smallest));
-    const to = layout.fractionOf(positionOf(o.largest));
-    if (from <= to) return { ...base, left: from, right: to + 1 / layout.extent };
-    const step = (room.right - room.left) / Math.max(1, n);
-    return { ...base, left: room.left + i * step, right: room.left + (i + 0.96) * step };
+    // Keys between the same two boundary keys share a step.
+    const before = boxes.at(-1);
+    if (before !== undefined && before.left < left) before.right = Math.min(before.right, left);
+    boxes.push({ level: job.outputLevel, number, bytes, left, right });
+    end = right;
+  }
+  // The last one may have only just begun.
+  const narrow = boxes.filter((box, i) => i + 1 < boxes.length && box.right - box.left < NARROW * share).length;
+  const astray = Math.abs((end - room.left) / (room.right - room.left) - done);
+  if (2 * narrow < boxes.length && astray <= ASTRAY) return boxes;
+  const bytes = job.outputs.reduce((sum, o) => sum + o.bytes, 0);
+  return byBytes(job, room.left, (Math.min(1, Math.max(0, done)) * (room.right - room.left)) / Math.max(1, bytes));
+}
+
+/** Outputs side by side from `left` on. */
+function byBytes(job: RunningJob, left: number, perByte: number): OutputBox[] {
+  let at = left;
+  return job.outputs.map(({ number, bytes }) => {
+    const from = at;
+    at += bytes * perByte;
+    return { level: job.outputLevel, number, bytes, left: from, right: at };
   });
 }
 

@@ -3,9 +3,10 @@
  * (which table is here, which one is next) are those of webview/map/layout.ts; a table is its life.
  *
  * Edges are fractions of the whole axis.
- * - Axis `keys`: a table reaches from the position of its smallest key to where the next position after its
- *   largest key begins. Positions are of the whole history, so a table keeps its place through time, and edges
- *   are computed once a life.
+ * - Axis `keys`: boundary keys stand one step apart, and a table reaches from its smallest key to where the next
+ *   one after its largest begins. Keys are those of the whole history, so a table keeps its place through time,
+ *   and edges are computed once a life. A key that came after the others were numbered has a position that is no
+ *   whole number; it gets a step of its own here, or tables that were made last would be too narrow to be seen.
  * - Axis `bytes`: the tables of a level side by side in its order. One scale for all levels; the largest level
  *   fills the width.
  *
@@ -34,7 +35,7 @@ export class TreeLayout implements MapLayout {
   left = new Float64Array(0);
   right = new Float64Array(0);
   rowOf = new Int32Array(0);
-  /** What the whole axis stands for: positions from `origin`, or bytes from 0. */
+  /** What the whole axis stands for: steps of boundary keys from `origin`, or bytes from 0. */
   origin = 0;
   extent = 1;
   /** Levels with a row, from the top. */
@@ -59,12 +60,22 @@ export class TreeLayout implements MapLayout {
 
   /** Where a position stands on the axis of keys, as a fraction. */
   fractionOf(position: number): number {
-    return (position - this.origin) / this.extent;
+    return (this.#stepOf(position) - this.origin) / this.extent;
   }
 
-  /** The position at a fraction of the axis of keys. */
-  positionAt(fraction: number): number {
-    return this.origin + fraction * this.extent;
+  /** The position of the boundary key whose step on the axis of keys a fraction is in. */
+  boundaryAt(fraction: number): number {
+    const step = Math.floor(this.origin + fraction * this.extent);
+    const late = this.#late;
+    let low = 0;
+    let high = late.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (Math.floor(late[middle] as number) + 1 + middle <= step) low = middle + 1;
+      else high = middle;
+    }
+    const before = low > 0 ? (late[low - 1] as number) : Number.NaN;
+    return Math.floor(before) + low === step ? before : step - low;
   }
 
   /** Lays out `tree`. `alsoLevels` get a row even where they never held a table. */
@@ -120,7 +131,7 @@ export class TreeLayout implements MapLayout {
     }
     if (late.length === 0) return;
     this.#late = Float64Array.from(new Set([...this.#late, ...late])).sort();
-    // A late key ends what reached as far as the next whole position.
+    // A late key moves all that is behind it.
     this.#placedAxis = undefined;
   }
 
@@ -131,21 +142,20 @@ export class TreeLayout implements MapLayout {
       this.#range.firstPosition === range.firstPosition &&
       this.#range.lastPosition === range.lastPosition;
     this.#range = range;
-    this.origin = range.firstPosition;
-    this.extent = Math.max(1, range.lastPosition + 1 - range.firstPosition);
+    this.origin = this.#stepOf(range.firstPosition);
+    this.extent = Math.max(1, this.#stepOf(range.lastPosition) + 1 - this.origin);
     const { left, right, origin, extent } = this;
     for (let life = same ? this.#known : 0; life < t.lives; life++) {
-      left[life] = ((t.smallest[life] as number) - origin) / extent;
-      right[life] = (this.#after(t.largest[life] as number) - origin) / extent;
+      left[life] = (this.#stepOf(t.smallest[life] as number) - origin) / extent;
+      right[life] = (this.#stepOf(t.largest[life] as number) + 1 - origin) / extent;
     }
     this.#known = t.lives;
   }
 
-  /** The next position behind `position` at which a key may stand. */
-  #after(position: number): number {
-    const whole = Math.floor(position) + 1;
+  /** Boundary keys up to `position`, counted from position 0; in between two of them, a part of the step. */
+  #stepOf(position: number): number {
     const late = this.#late;
-    if (late.length === 0) return whole;
+    if (late.length === 0) return position;
     let low = 0;
     let high = late.length;
     while (low < high) {
@@ -153,7 +163,10 @@ export class TreeLayout implements MapLayout {
       if ((late[middle] as number) <= position) low = middle + 1;
       else high = middle;
     }
-    return low < late.length ? Math.min(whole, late[low] as number) : whole;
+    const whole = Math.floor(position);
+    const from = low > 0 ? Math.max(whole, late[low - 1] as number) : whole;
+    const to = low < late.length ? Math.min(whole + 1, late[low] as number) : whole + 1;
+    return whole + low + (position - from) / (to - from);
   }
 
   #placeBytes(tree: TreeAt): void {

@@ -50,6 +50,7 @@ function running(scene: Scene, progress: CompactionProgress, job: RunningJob, pl
     }
   }
   const room = left < right ? { left, right } : { left: 0, right: 1 };
-  const outputs = outputBoxes(job, layout, room, (key) => places.position(key));
+  const done = progress.readBytes / Math.max(1, progress.totalBytes);
+  const outputs = outputBoxes(job, layout, room, done, (key) => places.position(key));
   return { job, percent: progress.percent, inputs, outputs };
 }

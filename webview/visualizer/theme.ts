@@ -78,7 +78,8 @@ function read(): Theme {
     font: style.fontFamily,
     highContrast,
     color,
-    kind: (kind) => color(KINDS[kind] ?? 'charts-foreground', text),
+    // The orange of charts is a highlight in some themes, and lets through what is below it.
+    kind: (kind) => (kind === 'ingest' ? css(tones.orange) : color(KINDS[kind] ?? 'charts-foreground', text)),
     level: (level) => css(levelTone(tones, level)),
     tones,
   };

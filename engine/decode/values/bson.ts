@@ -3,7 +3,17 @@ import { Binary, BSONRegExp, Code, Decimal128, deserialize, Long, ObjectId, Time
 import { readU32 } from '../../base/bytes.ts';
 import { formatTime } from '../../model/calendar.ts';
 import { uuidText } from '../../model/scalars.ts';
-import { attempt, bytesValue, millisOf, percent, SHARE_MIN, type Structured, share, toStructured, type ValueDecoder } from './decoder.ts';
+import {
+  attempt,
+  bytesValue,
+  millisOf,
+  percent,
+  SHARE_MIN,
+  type Structured,
+  share,
+  toStructured,
+  type ValueDecoder,
+} from './decoder.ts';
 
 /** A document states its length and ends with a zero. */
 function framed(b: Uint8Array): boolean {
@@ -32,11 +42,14 @@ export const bsonDecoder: ValueDecoder = {
   title: 'BSON',
   read: (b) =>
     framed(b)
-      ? toStructured(deserialize(b, { useBigInt64: true, promoteBuffers: true, bsonRegExp: true }), special)
+      ? toStructured(deserialize(b, { useBigInt64: true, bsonRegExp: true }), special)
       : undefined,
   fits(sample) {
     const part = share(sample, (b) => framed(b) && attempt(() => this.read(b)) !== undefined);
     if (part < SHARE_MIN) return undefined;
-    return { confidence: 0.96 * part, why: `${percent(part)} of the sample is a BSON document of the length that it states` };
+    return {
+      confidence: 0.96 * part,
+      why: `${percent(part)} of the sample is a BSON document of the length that it states`,
+    };
   },
 };

@@ -7,7 +7,12 @@ export type Compression = (typeof COMPRESSIONS)[number];
 /** Unpacks a whole value into bytes of its own, at most `maxBytes`; throws for what is malformed or larger. */
 export type Decompress = (how: Compression, b: Uint8Array, maxBytes: number) => Uint8Array;
 
-const TITLES: Readonly<Record<Compression, string>> = { gzip: 'gzip', zlib: 'zlib', zstd: 'Zstandard', snappy: 'Snappy' };
+const TITLES: Readonly<Record<Compression, string>> = {
+  gzip: 'gzip',
+  zlib: 'zlib',
+  zstd: 'Zstandard',
+  snappy: 'Snappy',
+};
 
 /** Whether the bytes begin as the format does, so that nothing else is unpacked for a guess. */
 function begins(how: Compression, b: Uint8Array): boolean {

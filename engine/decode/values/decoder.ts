@@ -86,9 +86,7 @@ export function structuredText(value: Structured): DecodedValue {
 }
 
 export function cut(text: string): string {
-  return text.length > CHARS_MAX
-    ? `${text.slice(0, CHARS_MAX)}\n… ${text.length - CHARS_MAX} characters more`
-    : text;
+  return text.length > CHARS_MAX ? `${text.slice(0, CHARS_MAX)}\n… ${text.length - CHARS_MAX} characters more` : text;
 }
 
 export function bytesValue(b: Uint8Array): Structured {
@@ -200,7 +198,10 @@ export function percent(part: number): string {
 }
 
 /** Kinds of roots that the sample has, for formats in which almost anything parses as something. */
-export function roots(sample: readonly Uint8Array[], decoder: Pick<ValueDecoder, 'read'>): {
+export function roots(
+  sample: readonly Uint8Array[],
+  decoder: Pick<ValueDecoder, 'read'>,
+): {
   readonly objects: number;
   readonly lists: number;
   readonly scalars: number;

@@ -9,7 +9,11 @@
 import type { Structured } from './decoder.ts';
 
 export const UNDECIDED: unique symbol = Symbol('undecided');
-export type JsonPathReader = (b: Uint8Array, start: number, length: number) => Structured | undefined | typeof UNDECIDED;
+export type JsonPathReader = (
+  b: Uint8Array,
+  start: number,
+  length: number,
+) => Structured | undefined | typeof UNDECIDED;
 
 const DEPTH_MAX = 24;
 const QUOTE = 0x22;

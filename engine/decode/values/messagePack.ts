@@ -28,6 +28,11 @@ function isWhole(b: Uint8Array): boolean {
     at += bytes;
     return n;
   };
+  /** Moves behind a length of so many bytes, what it counts, and `more`. */
+  const skip = (bytes: number, more: number): void => {
+    const n = big(bytes);
+    at += n + more;
+  };
   while (pending.length > 0) {
     const left = pending[pending.length - 1] as number;
     if (left === 0) {
@@ -43,13 +48,13 @@ function isWhole(b: Uint8Array): boolean {
     else if (code < 0xa0) inner = code & 15;
     else if (code < 0xc0) at += code & 31;
     else if (code === 0xc1) return false;
-    else if (code <= 0xc6) at += big(1 << (code - 0xc4));
-    else if (code <= 0xc9) at += big(1 << (code - 0xc7)) + 1;
+    else if (code <= 0xc6) skip(1 << (code - 0xc4), 0);
+    else if (code <= 0xc9) skip(1 << (code - 0xc7), 1);
     else if (code === 0xca || code === 0xcb) at += code === 0xca ? 4 : 8;
     else if (code <= 0xcf) at += 1 << (code - 0xcc);
     else if (code <= 0xd3) at += 1 << (code - 0xd0);
     else if (code <= 0xd8) at += (1 << (code - 0xd4)) + 1;
-    else if (code <= 0xdb) at += big(1 << (code - 0xd9));
+    else if (code <= 0xdb) skip(1 << (code - 0xd9), 0);
     else if (code <= 0xdd) inner = big(code === 0xdc ? 2 : 4);
     else inner = big(code === 0xde ? 2 : 4) * 2;
     // Each item takes a byte at the least.

@@ -1,7 +1,16 @@
 /** Values that are one number, time or UUID of a fixed size, and varints. Told by how sensible the numbers look. */
 import { formatTime, TIME_UNITS, type TimeUnit } from '../../model/calendar.ts';
 import { decodeScalar, type Scalar, scalarOf } from '../../model/scalars.ts';
-import { type Fit, floatValue, percent, SHARE_MIN, type Structured, share, type ValueDecoder, wholeNumber } from './decoder.ts';
+import {
+  type Fit,
+  floatValue,
+  percent,
+  SHARE_MIN,
+  type Structured,
+  share,
+  type ValueDecoder,
+  wholeNumber,
+} from './decoder.ts';
 
 const scalar = (name: string): Scalar => scalarOf(name) as Scalar;
 

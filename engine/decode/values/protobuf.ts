@@ -109,7 +109,9 @@ function fields(
     if (found === undefined) return false;
     const name = field?.name ?? String(number);
     if (field?.isMap === true) {
-      for (const [k, v] of mapEntry(found[0])) ((out[name] ??= record()) as Record<string, Structured>)[k] = v;
+      const entries = (out[name] as Record<string, Structured> | undefined) ?? record();
+      for (const [k, v] of mapEntry(found[0])) entries[k] = v;
+      out[name] = entries;
       continue;
     }
     let list = lists.get(name);

@@ -18,7 +18,8 @@ const rlpDecoder: ValueDecoder = {
   },
   fits(sample) {
     // Every byte below 0x80 is an item; only lists tell anything.
-    if (share(sample, (b) => (b[0] as number) >= 0xc0 && b.length > 1 && this.read(b) !== undefined) < 1) return undefined;
+    if (share(sample, (b) => (b[0] as number) >= 0xc0 && b.length > 1 && this.read(b) !== undefined) < 1)
+      return undefined;
     return { confidence: 0.6, why: 'every value of the sample is an RLP list that fills it' };
   },
 };

@@ -1,6 +1,16 @@
 /** Values that are text: UTF-8, JSON, and hex for everything. */
 import { hex, strictText, text } from '../../base/bytes.ts';
-import { cut, percent, printable, roots, SHARE_MIN, type Structured, share, structuredText, type ValueDecoder } from './decoder.ts';
+import {
+  cut,
+  percent,
+  printable,
+  roots,
+  SHARE_MIN,
+  type Structured,
+  share,
+  structuredText,
+  type ValueDecoder,
+} from './decoder.ts';
 
 export const utf8Decoder: ValueDecoder = {
   id: 'utf8',
@@ -77,6 +87,9 @@ export const jsonDecoder: ValueDecoder = {
     }
     const all = deep + scalars;
     if (all < SHARE_MIN) return undefined;
-    return { confidence: 0.4 * all, why: `${percent(all)} of the sample parses as JSON, but mostly as bare numbers or words` };
+    return {
+      confidence: 0.4 * all,
+      why: `${percent(all)} of the sample parses as JSON, but mostly as bare numbers or words`,
+    };
   },
 };

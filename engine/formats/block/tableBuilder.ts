@@ -19,6 +19,7 @@ import type { CompressionName, Dialect } from '../../codec/registry.ts';
 import type { FileHandle } from '../../fs/fileSystem.ts';
 import { ValueType } from '../../iter/cursor.ts';
 import type { KeyOrder } from '../../iter/order.ts';
+import { blobFileOf } from './blobReference.ts';
 import type { BlockBuilder } from './blockBuilder.ts';
 import { BlockWriter } from './blockWriter.ts';
 import { blockChecksum, ChecksumType, TRAILER_BYTES } from './checksum.ts';
@@ -482,22 +483,4 @@ function contextBaseOf(options: TableBuilderOptions): number {
   const { identity } = options;
   const seed = utf8(`${identity?.databaseId ?? ''}/${identity?.sessionId ?? ''}/${identity?.fileNumber ?? 0}`);
   return crc32c(seed, 0, seed.length) || 1;
-}
-
-/** The blob file that a blob index names (rocksdb-leveldb.md §9); 0 if it names none, or is no blob index. */
-function blobFileOf(b: Uint8Array, start: number, end: number): number {
-  const kind = b[start] as number;
-  if (end - start < 2 || kind < 1 || kind > 2) return 0;
-  let at = start + 1;
-  // The expiration comes first where there is one.
-  if (kind === 2) while (at < end && (b[at++] as number) >= 128);
-  let file = 0;
-  let scale = 1;
-  while (at < end) {
-    const byte = b[at++] as number;
-    file += (byte & 127) * scale;
-    if (byte < 128) return file;
-    scale *= 128;
-  }
-  return 0;
 }

@@ -11,13 +11,7 @@ import { compareFields, type Field, type FieldValue, fieldLiteral, type KeySchem
 import { type Column, type Comparison, type Expression, type Operand, parseWhere, whereFault } from './syntax.ts';
 
 /** A decoded value: JSON-like, whole numbers beyond 2^53 as text, bytes as `{ hex }`. */
-export type Document =
-  | null
-  | boolean
-  | number
-  | string
-  | readonly Document[]
-  | { readonly [name: string]: Document };
+export type Document = null | boolean | number | string | readonly Document[] | { readonly [name: string]: Document };
 
 export interface ValueReader {
   read(b: Uint8Array, exact: boolean): Document | undefined;
@@ -122,7 +116,9 @@ class Row {
       const step = path[i] as string | number;
       if (found === undefined || found === null || typeof found !== 'object') return undefined;
       if (Array.isArray(found)) {
-        found = (found as readonly Document[])[typeof step === 'number' ? step : /^\d+$/.test(step) ? Number(step) : -1];
+        found = (found as readonly Document[])[
+          typeof step === 'number' ? step : /^\d+$/.test(step) ? Number(step) : -1
+        ];
       } else {
         const fields = found as { readonly [name: string]: Document };
         found = Object.hasOwn(fields, step) ? fields[step] : undefined;
@@ -348,7 +344,9 @@ class Compiler {
 }
 
 function isLiteral(o: Operand): boolean {
-  return o.kind === 'number' || o.kind === 'text' || o.kind === 'bytes' || o.kind === 'constant' || o.kind === 'pattern';
+  return (
+    o.kind === 'number' || o.kind === 'text' || o.kind === 'bytes' || o.kind === 'constant' || o.kind === 'pattern'
+  );
 }
 
 /** The comparison with its sides changed over. */
@@ -463,7 +461,9 @@ function rawTest(compare: Comparison, right: Operand, has: (e: EntryView) => boo
   if (compare === '~') {
     return ({ entry: e }) =>
       has(e) &&
-      (isKey ? contains(e.keyBuffer, e.keyStart, e.keyLength, bytes) : contains(e.valueBuffer, e.valueStart, e.valueLength, bytes));
+      (isKey
+        ? contains(e.keyBuffer, e.keyStart, e.keyLength, bytes)
+        : contains(e.valueBuffer, e.valueStart, e.valueLength, bytes));
   }
   const holds = HOLDS[compare as Exclude<Comparison, '~'>];
   return ({ entry: e }) =>

@@ -33,7 +33,13 @@ export type Operand = { readonly at: number } & (
 export type Expression =
   | { readonly kind: 'and' | 'or'; readonly left: Expression; readonly right: Expression }
   | { readonly kind: 'not'; readonly of: Expression }
-  | { readonly kind: 'compare'; readonly compare: Comparison; readonly left: Operand; readonly right: Operand; readonly at: number }
+  | {
+      readonly kind: 'compare';
+      readonly compare: Comparison;
+      readonly left: Operand;
+      readonly right: Operand;
+      readonly at: number;
+    }
   | { readonly kind: 'there'; readonly operand: Operand };
 
 const SOURCE_MAX = 16 << 10;
@@ -143,7 +149,8 @@ class Parser {
       const path = this.#path();
       const [name] = path;
       if (path.length === 0) return { kind: 'key', at };
-      if (path.length > 1 || typeof name !== 'string') throw whereFault('a field of the key is one name, as key.id', at);
+      if (path.length > 1 || typeof name !== 'string')
+        throw whereFault('a field of the key is one name, as key.id', at);
       return { kind: 'field', name, at };
     }
     if (word === 'value') {

@@ -5,6 +5,7 @@
  */
 import type { Clock } from '../../base/entropy.ts';
 import { BlockMerge } from '../../formats/block/kernel/blockMerge.ts';
+import { BATCH_AT, Record } from '../../formats/block/kernel/layout.ts';
 import { BlockMachine } from '../../formats/block/kernel/machine.ts';
 import { RunCursor, type TableSource } from '../../formats/block/runCursor.ts';
 import type { TableBuilder } from '../../formats/block/tableBuilder.ts';
@@ -356,6 +357,12 @@ class CountingSink implements EntrySink {
   ): void {
     this.bytes += keyLength + length;
   }
+
+  addBatch(machine: BlockMachine, count: number): void {
+    for (let r = BATCH_AT; r < BATCH_AT + count * Record.bytes; r += Record.bytes) {
+      this.bytes += machine.word(r + Record.keyLength) + machine.word(r + Record.valueLength);
+    }
+  }
 }
 
 /** Merges as `rangeJob` does and writes nothing. */
@@ -363,7 +370,7 @@ export function* countRange(
   input: RangeJobInput,
   world: Pick<RangeJobWorld, 'order' | 'source' | 'tombstones' | 'clock'>,
 ): Generator<RangeProgress, RangeCount, void> {
-  const inputs = new RangeInputs(input, world);
+  const inputs = new RangeInputs(input, world, input.hasBlobs ? undefined : new BlockMachine());
   const { rules } = inputs;
   const tombstones = new TombstoneOutput(rules.tombstones, world.order, rules.stripes, rules.below);
   const sink = new CountingSink();

@@ -8,7 +8,7 @@ export type LensScenario = 'lens' | 'secret';
 
 export const LENS_ROWS = 400;
 /** A token that must not be seen before it is asked for. */
-export const SECRET = 'tok_4eC39HqLyjWDarjtT1zdp7dc';
+export const SECRET = 'tok-not-a-real-one-0042';
 
 export function lensesOf(scenario: LensScenario): LensInfo[] {
   return scenario === 'lens'

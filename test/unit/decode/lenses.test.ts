@@ -203,7 +203,7 @@ describe('lenses of real stores', { skip: noCorpus }, () => {
   for (const [name, id, wanted] of cases) {
     it(`${name}: ${id}`, () => {
       const store = openStore(readOnlyFs(nodeFs), `${CORPUS}leveldb-variants/${name}`);
-      const lenses = new Lenses();
+      const lenses = new Lenses(readOnlyFs(nodeFs));
       const [match] = lenses.of(store, 0);
       assert.equal(match?.lens.id, id);
       const walk = store.view.scan(0, {}, { report: () => {}, note: () => false } as never);
@@ -220,7 +220,7 @@ describe('lenses of real stores', { skip: noCorpus }, () => {
 
   it('stores of no application have none', () => {
     const store = openStore(readOnlyFs(nodeFs), `${CORPUS}rocksdb/01-leveled-zstd/db`);
-    assert.deepEqual(new Lenses().of(store, 0), []);
+    assert.deepEqual(new Lenses(readOnlyFs(nodeFs)).of(store, 0), []);
     store.close();
   });
 });

@@ -12,6 +12,7 @@ import {
   DUMP_LANGUAGE,
   ITEM,
   ITEM_COMMANDS,
+  OPTIONS_LANGUAGE,
   PANELS,
   PRIVATE_COMMANDS,
   SETTINGS,
@@ -126,11 +127,11 @@ describe('package.json and ids.ts', () => {
     }
     assert.deepEqual(
       contributes.languages.map((l) => l.id),
-      [DUMP_LANGUAGE],
+      [DUMP_LANGUAGE, OPTIONS_LANGUAGE],
     );
     assert.deepEqual(
       contributes.grammars.map((g) => g.language),
-      [DUMP_LANGUAGE],
+      [DUMP_LANGUAGE, OPTIONS_LANGUAGE],
     );
     for (const file of [
       ...contributes.languages.map((l) => l.configuration),

@@ -314,6 +314,47 @@ describe('the summary and the properties', () => {
   });
 });
 
+describe('entries that are staged', () => {
+  it('make the same file as those that are added', () => {
+    for (const [seed, options] of [
+      [31, { compression: 'snappy', filterBitsPerKey: 10 }],
+      [32, { filterBitsPerKey: 10, formatVersion: 4, blockSize: 300 }],
+      [33, { dialect: 'leveldb', formatVersion: 0, compression: 'snappy', filterBitsPerKey: 10 }],
+      [34, { order: REVERSE, restartInterval: 1 }],
+    ] as const) {
+      const order = 'order' in options ? options.order : BYTEWISE;
+      const some = sortEntries(entries(seed, 900)).sort(
+        (a, b) => order.compare(a.key, 0, a.key.length, b.key, 0, b.key.length) || b.sequence - a.sequence,
+      );
+      // Neither key nor value has room beside others.
+      const large = some.map((e, i) => (i % 300 === 7 ? { ...e, value: new Uint8Array(50_000 + i).fill(i) } : e));
+      const bytesOf = (stage: boolean): Uint8Array => {
+        const file = new MemFs().open('/t', 'create');
+        const b = new TableBuilder(file, { dialect: 'rocksdb', order: BYTEWISE, formatVersion: 5, ...options });
+        for (const [i, e] of large.entries()) {
+          const put = stage && i % 100 < 90 ? b.stage : b.add;
+          put.call(b, e.key, 0, e.key.length, e.sequence, e.type, e.value, 0, e.value.length);
+          assert.equal(b.entries, i + 1);
+        }
+        const bytes = new Uint8Array(b.finish().bytes);
+        file.readAt(bytes, 0);
+        return bytes;
+      };
+      assert.deepEqual(bytesOf(true), bytesOf(false), `seed ${seed}`);
+    }
+  });
+
+  it('are refused out of order at the end at the latest', () => {
+    const b = new TableBuilder(new MemFs().open('/t', 'create'), {
+      dialect: 'leveldb',
+      order: BYTEWISE,
+      formatVersion: 0,
+    });
+    for (const key of ['b', 'c', 'a']) b.stage(utf8(key), 0, 1, 5, 1, utf8(''), 0, 0);
+    assert.throws(() => b.finish(), StoreError);
+  });
+});
+
 describe('what is refused', () => {
   const builder = (options: Partial<TableBuilderOptions> = {}): TableBuilder =>
     new TableBuilder(new MemFs().open('/t', 'create'), {

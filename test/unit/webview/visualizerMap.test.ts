@@ -113,15 +113,54 @@ describe('layout of the visualiser map', () => {
     }
   });
 
-  it('ends a table where the next key begins, keys that came late among them', () => {
+  it('ends a table where the next key begins, and gives a key that came late a step of its own', () => {
     const tree = treeAfter([
       { add: [{ number: 1, level: 1, smallest: 0, largest: 4 }] },
       { add: [{ number: 2, level: 1, smallest: 4.5, largest: 9 }] },
     ]);
     const layout = layoutTree(tree, 'keys', INFO);
-    assert.equal(layout.right[0], 0.45);
-    assert.equal(layout.left[1], 0.45);
+    assert.equal(layout.extent, 11);
+    assert.equal(layout.right[0], 5 / 11);
+    assert.equal(layout.left[1], 5 / 11);
     assert.equal(layout.right[1], 1);
+  });
+
+  it('shows tables that were made between two keys as wide as others', () => {
+    // As a compaction of overlapping tables leaves them: all new keys stand between two that were numbered.
+    const made = Array.from({ length: 8 }, (_, i) => ({
+      number: 10 + i,
+      level: 1,
+      smallest: i === 0 ? 0 : 4 + (2 * i) / 32,
+      largest: i === 7 ? 9 : 4 + (2 * i + 1) / 32,
+    }));
+    const tree = treeAfter([{ add: [{ number: 1, level: 0, smallest: 0, largest: 9 }] }, { remove: [1], add: made }]);
+    const layout = layoutTree(tree, 'keys', INFO);
+    assert.equal(layout.extent, 10 + 14);
+    for (let life = 1; life < 8; life++) {
+      assert.equal(layout.right[life], layout.left[life + 1], `table ${life} ends where the next one begins`);
+      if (life > 1) assert.equal(Math.round(((layout.right[life] as number) - (layout.left[life] as number)) * 24), 2);
+    }
+  });
+
+  it('finds the key at every step of the axis, and the step of every key', () => {
+    const dice = random(29);
+    for (let round = 0; round < 40; round++) {
+      const whole = 1 + Math.floor(dice() * 12);
+      const positions = new Set(Array.from({ length: whole }, (_, i) => i));
+      for (let n = Math.floor(dice() * 30); whole > 1 && n > 0; n--) positions.add(dice() * (whole - 1));
+      const sorted = [...positions].sort((a, b) => a - b);
+      const add = sorted.map((p, i) => ({ number: i + 1, level: 0, smallest: p, largest: p }));
+      const layout = layoutTree(treeAfter([{ add }]), 'keys', { firstPosition: 0, lastPosition: whole - 1 });
+      assert.equal(layout.extent, sorted.length);
+      sorted.forEach((p, i) => {
+        assert.ok(Math.abs(layout.fractionOf(p) - i / sorted.length) < 1e-12);
+        assert.equal(layout.boundaryAt((i + 0.5) / sorted.length), p);
+        const next = sorted[i + 1];
+        if (next === undefined) return;
+        const between = layout.fractionOf(p + (next - p) / 4);
+        assert.ok(between > i / sorted.length && between < (i + 1) / sorted.length, `${between} after ${p}`);
+      });
+    }
   });
 
   it('takes a tree without tables, and a row for a level that a job will write to', () => {
@@ -461,10 +500,10 @@ describe('marks of the map', () => {
     })),
   });
 
-  it('puts the outputs of a job where their keys are, and spreads those whose place nobody knows', () => {
+  it('puts the outputs of a job where their keys are, and one whose place nobody knows yet behind them', () => {
     const layout = layoutTree(treeAfter(HISTORY, 4), 'keys', INFO);
-    const room = { left: 0.2, right: 0.8 };
-    const known = outputBoxes(job([0, 3], [4, 9]), layout, room, (key) => key[0] as number);
+    const room = { left: 0, right: 1 };
+    const known = outputBoxes(job([0, 3], [4, 9]), layout, room, 1, (key) => key[0] as number);
     assert.deepEqual(
       known.map((b) => [b.level, b.number, b.left, b.right]),
       [
@@ -472,14 +511,26 @@ describe('marks of the map', () => {
         [1, 21, 0.4, 1],
       ],
     );
-    const spread = outputBoxes(job([0, 3], [4, 9]), layout, room, () => Number.NaN);
-    assert.ok(spread.every((b) => b.left >= 0.2 && b.right <= 0.8 && b.left < b.right));
-    assert.ok((spread[0]?.right as number) <= (spread[1]?.left as number));
+    const half = outputBoxes(job([0, 3], [4, 9]), layout, room, 0.8, (k) =>
+      (k[0] as number) < 4 ? (k[0] as number) : Number.NaN,
+    );
+    assert.deepEqual([half[0]?.right, half[1]?.left, half[1]?.right], [0.4, 0.4, 0.88]);
+  });
+
+  it('lets outputs that are crowded between two keys share what is done of the inputs', () => {
+    const layout = layoutTree(treeAfter(HISTORY, 4), 'keys', INFO);
+    const room = { left: 0.2, right: 0.8 };
+    for (const done of [0.1, 0.5, 1]) {
+      const boxes = outputBoxes(job([0, 3], [4, 9]), layout, room, done, (key) => 4 + (key[0] as number) / 100);
+      assert.equal(boxes[0]?.left, 0.2);
+      assert.equal(boxes[0]?.right, boxes[1]?.left);
+      assert.ok(Math.abs((boxes[1]?.right as number) - (0.2 + 0.6 * done)) < 1e-12);
+    }
   });
 
   it('puts them behind what the level holds on the axis of bytes', () => {
     const layout = layoutTree(treeAfter(HISTORY, 4), 'bytes', INFO);
-    const boxes = outputBoxes(job([0, 3], [4, 9]), layout, { left: 0, right: 1 }, () => Number.NaN);
+    const boxes = outputBoxes(job([0, 3], [4, 9]), layout, { left: 0, right: 1 }, 1, () => Number.NaN);
     assert.deepEqual(
       boxes.map((b) => [Math.round(b.left * 60), Math.round(b.right * 60)]),
       [
