@@ -21,6 +21,12 @@ export const COMMANDS = {
   verify: 'lsm.verify',
   repair: 'lsm.repair',
   createSample: 'lsm.createSample',
+  put: 'lsm.put',
+  delete: 'lsm.delete',
+  undoWrite: 'lsm.undoWrite',
+  editValue: 'lsm.editValue',
+  addBookmark: 'lsm.addBookmark',
+  clearHistory: 'lsm.clearHistory',
   copyKey: 'lsm.copyKey',
   copyValue: 'lsm.copyValue',
   copyPath: 'lsm.copyPath',
@@ -34,6 +40,11 @@ export const ITEM_COMMANDS = {
   openValue: 'lsm.openValue',
   openDump: 'lsm.openDump',
   openOptions: 'lsm.openOptions',
+  runQuery: 'lsm.runQuery',
+  pinQuery: 'lsm.pinQuery',
+  unpinQuery: 'lsm.unpinQuery',
+  removeQuery: 'lsm.removeQuery',
+  renameBookmark: 'lsm.renameBookmark',
 } as const;
 
 /** Commands that only our own tree items and lenses run; not contributed. */
@@ -45,7 +56,7 @@ export const PRIVATE_COMMANDS = {
 
 export const CONTAINER = 'lsm';
 
-export const VIEWS = { stores: 'lsm.stores' } as const;
+export const VIEWS = { stores: 'lsm.stores', history: 'lsm.history', bookmarks: 'lsm.bookmarks' } as const;
 
 /** Webview panel types; the activation event of each is `onWebviewPanel:<id>`. */
 export const PANELS = {
@@ -66,6 +77,19 @@ export const OPTIONS_LANGUAGE = 'lsm-options';
 /** Scheme of virtual documents: values and dumps. */
 export const SCHEME = 'lsm';
 
+/** Scheme of values that can be saved. */
+export const EDIT_SCHEME = 'lsm-edit';
+
+/** Language-model tools. */
+export const TOOLS = {
+  info: 'lsm_info',
+  tables: 'lsm_tables',
+  get: 'lsm_get',
+  scan: 'lsm_scan',
+  explain: 'lsm_explain',
+  sql: 'lsm_sql',
+} as const;
+
 /** `when` clause keys. */
 export const CONTEXT = {
   /** At least one store is listed. */
@@ -74,6 +98,12 @@ export const CONTEXT = {
   hasOpenStore: 'lsm.hasOpenStore',
   /** The selected tree item has a key to copy. */
   selectionHasKey: 'lsm.selectionHasKey',
+  /** The last write of this window can be taken back, as far as this window knows. */
+  canUndoWrite: 'lsm.canUndoWrite',
+  /** The active editor shows a value of a store. */
+  valueDocument: 'lsm.valueDocument',
+  /** Queries are remembered. */
+  hasHistory: 'lsm.hasHistory',
 } as const;
 
 /** `viewItem` values. */
@@ -96,6 +126,9 @@ export const ITEM = {
   problems: 'lsm.problems',
   more: 'lsm.more',
   error: 'lsm.error',
+  query: 'lsm.query',
+  pinnedQuery: 'lsm.query.pinned',
+  bookmark: 'lsm.bookmark',
 } as const;
 
 export const SETTINGS = {
@@ -109,4 +142,4 @@ export const SETTINGS = {
 } as const;
 
 /** Keys in the workspace's memento. */
-export const STATE = { stores: 'lsm.stores', lenses: 'lsm.lenses' } as const;
+export const STATE = { stores: 'lsm.stores', lenses: 'lsm.lenses', history: 'lsm.history', bookmarks: 'lsm.bookmarks' } as const;

@@ -22,8 +22,7 @@ const BLOOM = '--bloom_bits=10';
 const PREFIXED = ['--prefix_size=8', '--keys_per_prefix=10', BLOOM];
 const PARTITIONED = ['--partition_index_and_filters=1', '--metadata_block_size=256', '--block_size=512'];
 
-const property = (table: TableReader, name: string): string | undefined =>
-  table.properties.text(`rocksdb.${name}`);
+const property = (table: TableReader, name: string): string | undefined => table.properties.text(`rocksdb.${name}`);
 
 function filterIs(table: TableReader, kind: RegExp, layout: string): void {
   const filter = table.filter();
@@ -67,7 +66,15 @@ const FILTERS: readonly Way[] = [
   {
     name: 'Ribbon in partitions',
     // Filters of few keys are Bloom filters all the same.
-    args: [BLOOM, '--use_ribbon_filter=1', '--partition_index_and_filters=1', '--num=6000', '--value_size=20', '--metadata_block_size=2048', '--block_size=512'],
+    args: [
+      BLOOM,
+      '--use_ribbon_filter=1',
+      '--partition_index_and_filters=1',
+      '--num=6000',
+      '--value_size=20',
+      '--metadata_block_size=2048',
+      '--block_size=512',
+    ],
     look: (t) => filterIs(t, /Ribbon128/, 'partitioned'),
   },
   {
@@ -133,33 +140,80 @@ const FILTERS: readonly Way[] = [
 
 const INDEXES: readonly Way[] = [
   { name: 'binary', args: [], look: (t) => assert.equal(t.indexType, 'binary') },
-  { name: 'hash', args: ['--use_hash_search=1', '--prefix_size=8', '--keys_per_prefix=10'], look: (t) => assert.equal(t.indexType, 'hash') },
-  { name: 'binary with first key', args: ['--index_with_first_key=1'], look: (t) => assert.equal(t.indexType, 'binary with first key') },
-  { name: 'two-level', args: ['--partition_index=1', '--metadata_block_size=256'], look: (t) => {
-    assert.equal(t.indexType, 'two-level');
-    assert.ok(t.indexPartitions.length > 2);
-  } },
-  { name: 'two-level of internal keys', args: ['--partition_index=1', '--metadata_block_size=256', '--format_version=2'], look: (t) => {
-    assert.equal(t.indexFlags.userKeys, false);
-    assert.equal(t.indexFlags.deltaValues, false);
-  } },
-  ...[0, 1, 2].map((mode): Way => ({ name: `shortened by mode ${mode}`, args: [`--index_shortening_mode=${mode}`, '--index_block_restart_interval=4'], look: (t) => assert.ok(t.index.count > 10) })),
-  { name: 'uncompressed', args: ['--enable_index_compression=0', '--compression_type=zstd'], look: (t) => assert.ok(t.index.count > 10) },
-  { name: 'data blocks with a hash index', args: ['--use_data_block_hash_index=1'], look: (t) => assert.ok(t.index.count > 10) },
-  { name: 'data blocks with a hash index and few restarts', args: ['--use_data_block_hash_index=1', '--block_restart_interval=1', '--data_block_hash_table_util_ratio=0.5', '--block_size=1024'], look: (t) => assert.ok(t.index.count > 10) },
-  { name: 'aligned blocks', args: ['--block_align=1', '--compression_type=none'], look: (t) => assert.ok(t.index.count > 10) },
+  {
+    name: 'hash',
+    args: ['--use_hash_search=1', '--prefix_size=8', '--keys_per_prefix=10'],
+    look: (t) => assert.equal(t.indexType, 'hash'),
+  },
+  {
+    name: 'binary with first key',
+    args: ['--index_with_first_key=1'],
+    look: (t) => assert.equal(t.indexType, 'binary with first key'),
+  },
+  {
+    name: 'two-level',
+    args: ['--partition_index=1', '--metadata_block_size=256'],
+    look: (t) => {
+      assert.equal(t.indexType, 'two-level');
+      assert.ok(t.indexPartitions.length > 2);
+    },
+  },
+  {
+    name: 'two-level of internal keys',
+    args: ['--partition_index=1', '--metadata_block_size=256', '--format_version=2'],
+    look: (t) => {
+      assert.equal(t.indexFlags.userKeys, false);
+      assert.equal(t.indexFlags.deltaValues, false);
+    },
+  },
+  ...[0, 1, 2].map(
+    (mode): Way => ({
+      name: `shortened by mode ${mode}`,
+      args: [`--index_shortening_mode=${mode}`, '--index_block_restart_interval=4'],
+      look: (t) => assert.ok(t.index.count > 10),
+    }),
+  ),
+  {
+    name: 'uncompressed',
+    args: ['--enable_index_compression=0', '--compression_type=zstd'],
+    look: (t) => assert.ok(t.index.count > 10),
+  },
+  {
+    name: 'data blocks with a hash index',
+    args: ['--use_data_block_hash_index=1'],
+    look: (t) => assert.ok(t.index.count > 10),
+  },
+  {
+    name: 'data blocks with a hash index and few restarts',
+    args: [
+      '--use_data_block_hash_index=1',
+      '--block_restart_interval=1',
+      '--data_block_hash_table_util_ratio=0.5',
+      '--block_size=1024',
+    ],
+    look: (t) => assert.ok(t.index.count > 10),
+  },
+  {
+    name: 'aligned blocks',
+    args: ['--block_align=1', '--compression_type=none'],
+    look: (t) => assert.ok(t.index.count > 10),
+  },
 ];
 
 const CODECS = ['none', 'snappy', 'zlib', 'bzip2', 'lz4', 'lz4hc', 'zstd'];
 const DICTIONARY = ['--compression_max_dict_bytes=4096', '--compression_ratio=0.3'];
 
 const COMPRESSIONS: readonly Way[] = [
-  ...CODECS.map((codec): Way => ({ name: codec, args: [`--compression_type=${codec}`], look: (t) => assert.ok(t.index.count > 5) })),
-  ...['zlib', 'lz4', 'lz4hc', 'zstd'].map((codec): Way => ({
-    name: `${codec} with a dictionary`,
-    args: [`--compression_type=${codec}`, ...DICTIONARY],
-    look: (t) => assert.ok(t.metaHandle('rocksdb.compression_dict') !== undefined),
-  })),
+  ...CODECS.map(
+    (codec): Way => ({ name: codec, args: [`--compression_type=${codec}`], look: (t) => assert.ok(t.index.count > 5) }),
+  ),
+  ...['zlib', 'lz4', 'lz4hc', 'zstd'].map(
+    (codec): Way => ({
+      name: `${codec} with a dictionary`,
+      args: [`--compression_type=${codec}`, ...DICTIONARY],
+      look: (t) => assert.ok(t.metaHandle('rocksdb.compression_dict') !== undefined),
+    }),
+  ),
   {
     name: 'zstd with a trained dictionary',
     args: ['--compression_type=zstd', ...DICTIONARY, '--compression_zstd_max_train_bytes=65536'],
@@ -167,10 +221,20 @@ const COMPRESSIONS: readonly Way[] = [
   },
   {
     name: 'zstd with a finalized dictionary, by several threads',
-    args: ['--compression_type=zstd', ...DICTIONARY, '--compression_zstd_max_train_bytes=65536', '--compression_use_zstd_dict_trainer=0', '--compression_parallel_threads=4'],
+    args: [
+      '--compression_type=zstd',
+      ...DICTIONARY,
+      '--compression_zstd_max_train_bytes=65536',
+      '--compression_use_zstd_dict_trainer=0',
+      '--compression_parallel_threads=4',
+    ],
     look: (t) => assert.ok(t.metaHandle('rocksdb.compression_dict') !== undefined),
   },
-  { name: 'snappy by several threads', args: ['--compression_type=snappy', '--compression_parallel_threads=3'], look: (t) => assert.ok(t.index.count > 5) },
+  {
+    name: 'snappy by several threads',
+    args: ['--compression_type=snappy', '--compression_parallel_threads=3'],
+    look: (t) => assert.ok(t.index.count > 5),
+  },
 ];
 
 const VERSIONS: readonly Way[] = [2, 3, 4, 5].map((version) => ({

@@ -80,6 +80,7 @@ export function ldbScan(dir: string, ...args: string[]): string[] {
   const out = execFileSync('ldb', [`--db=${dir}`, 'scan', '--hex', ...args], {
     stdio: ['ignore', 'pipe', 'pipe'],
     maxBuffer: 1 << 27,
+    timeout: 30_000,
   });
   return out
     .toString()

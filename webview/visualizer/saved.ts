@@ -2,11 +2,12 @@
 import { hex } from '../../engine/model/display.ts';
 import { COLOUR_MODES, INITIAL, type VisualizerState, type Window } from './state.ts';
 
+/** In the order in which they stand below each other. */
 export const CURVES = [
   'bytes',
   'tables',
-  'writeAmp',
   'readAmp',
+  'writeAmp',
   'spaceAmp',
   'scores',
   'pending',

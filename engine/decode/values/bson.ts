@@ -40,10 +40,7 @@ function special(v: object, convert: (inner: unknown) => Structured): Structured
 export const bsonDecoder: ValueDecoder = {
   id: 'bson',
   title: 'BSON',
-  read: (b) =>
-    framed(b)
-      ? toStructured(deserialize(b, { useBigInt64: true, bsonRegExp: true }), special)
-      : undefined,
+  read: (b) => (framed(b) ? toStructured(deserialize(b, { useBigInt64: true, bsonRegExp: true }), special) : undefined),
   fits(sample) {
     const part = share(sample, (b) => framed(b) && attempt(() => this.read(b)) !== undefined);
     if (part < SHARE_MIN) return undefined;

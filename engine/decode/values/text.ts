@@ -77,7 +77,7 @@ export const jsonDecoder: ValueDecoder = {
     const source = text(b);
     if (LONG_NUMBER.test(source)) return { text: cut(source), language: 'json' };
     if (value !== null && typeof value === 'object') return structuredText(value);
-    return { text: JSON.stringify(value), language: 'json' };
+    return { text: cut(JSON.stringify(value)), language: 'json' };
   },
   fits: (sample) => {
     const { objects, lists, scalars } = roots(sample, { read: (b) => parse(b, false) });

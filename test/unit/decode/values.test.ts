@@ -7,14 +7,14 @@ import { Binary, Decimal128, Long, ObjectId, serialize, Timestamp, UUID } from '
 import { encode as encodeCbor, Token, Type } from 'cborg';
 import protobuf from 'protobufjs';
 import { fromHex, utf8 } from '../../../engine/base/bytes.ts';
+import { OutputBuffer } from '../../../engine/codec/outputBuffer.ts';
+import { compressSnappy } from '../../../engine/codec/snappyCompress.ts';
 import { unpackValue } from '../../../engine/codec/valueCodec.ts';
 import { decodeText, guarded, type ValueDecoder } from '../../../engine/decode/values/decoder.ts';
 import { jsonPathReader, UNDECIDED } from '../../../engine/decode/values/jsonPath.ts';
 import { protobufOf } from '../../../engine/decode/values/protobuf.ts';
 import { parseProto } from '../../../engine/decode/values/protoSchema.ts';
 import { detectValues, VALUE_DECODERS, valueDecoder } from '../../../engine/decode/values/registry.ts';
-import { compressSnappy } from '../../../engine/codec/snappyCompress.ts';
-import { OutputBuffer } from '../../../engine/codec/outputBuffer.ts';
 import { random, randomBytes } from '../../support/random.ts';
 
 const FUZZ_SECONDS = 5;
@@ -90,7 +90,10 @@ describe('value decoders read what the libraries write', () => {
     });
     assert.deepEqual(plain(d.read(bytes('a2 01 02 03 04'))), { '1': 2, '3': 4 });
     assert.deepEqual(plain(d.read(bytes('9f 01 82 02 03 ff'))), [1, [2, 3]]);
-    const tagged = encodeCbor({ a: 1 }, { typeEncoders: { Object: () => [new Token(Type.tag, 55799), new Token(Type.uint, 7)] } });
+    const tagged = encodeCbor(
+      { a: 1 },
+      { typeEncoders: { Object: () => [new Token(Type.tag, 55799), new Token(Type.uint, 7)] } },
+    );
     assert.equal(d.read(tagged), 7);
   });
 
@@ -153,7 +156,13 @@ describe('value decoders read what the libraries write', () => {
     const d = guarded(protobufOf('Item', parsed.message));
     assert.deepEqual(plain(d.read(written)), { ...item, raw: { hex: '0001' }, kind: 'BOOK' });
     assert.ok(parseProto({ proto: PROTO }).ok, 'the first message');
-    for (const source of [{ proto: 'message {' }, { proto: PROTO, message: 'None' }, {}, { descriptor: '!!' }, { proto: '' }]) {
+    for (const source of [
+      { proto: 'message {' },
+      { proto: PROTO, message: 'None' },
+      {},
+      { descriptor: '!!' },
+      { proto: '' },
+    ]) {
       assert.equal(parseProto(source).ok, false, JSON.stringify(source));
     }
   });
@@ -199,7 +208,13 @@ describe('value decoders read what the libraries write', () => {
       ['utf8', 'c3a9', 'é'],
     ];
     for (const [id, hex, expected] of cases) assert.deepEqual(plain(decoder(id).read(bytes(hex))), expected, id);
-    for (const [id, hex] of [['u32be', '00'], ['varint', 'ac82'], ['varint', '0100'], ['uuid', '00'], ['utf8', 'ff']] as const) {
+    for (const [id, hex] of [
+      ['u32be', '00'],
+      ['varint', 'ac82'],
+      ['varint', '0100'],
+      ['uuid', '00'],
+      ['utf8', 'ff'],
+    ] as const) {
       assert.equal(decoder(id).read(bytes(hex)), undefined, `${id} ${hex}`);
     }
   });
@@ -275,7 +290,9 @@ describe('what is detected in a sample', () => {
   }
 
   it('Protobuf, where nothing better fits', () => {
-    const T = protobuf.parse('syntax="proto3"; message T { uint64 id = 1; string name = 2; double x = 3; }').root.lookupType('T');
+    const T = protobuf
+      .parse('syntax="proto3"; message T { uint64 id = 1; string name = 2; double x = 3; }')
+      .root.lookupType('T');
     const sample = people.map((p, i) => T.encode(T.create({ id: i + 1, name: p.name, x: p.score })).finish());
     assert.equal(detected(sample), 'protobuf');
   });
@@ -370,7 +387,10 @@ describe('hostile values', () => {
     let runs = 0;
     while (performance.now() - started < FUZZ_SECONDS * 1000) {
       const base = valid[Math.floor(dice() * valid.length)] as Uint8Array;
-      const b = dice() < 0.3 ? randomBytes(Math.floor(dice() ** 2 * 400), runs) : base.slice(0, Math.ceil(dice() * base.length));
+      const b =
+        dice() < 0.3
+          ? randomBytes(Math.floor(dice() ** 2 * 400), runs)
+          : base.slice(0, Math.ceil(dice() * base.length));
       for (let m = Math.floor(dice() * 6); m > 0 && b.length > 0; m--) b[Math.floor(dice() * b.length)] = dice() * 256;
       for (const d of all) {
         const from = performance.now();
@@ -393,7 +413,7 @@ describe('hostile values', () => {
     const started = performance.now();
     const large = [
       new Uint8Array(5 << 20),
-      bytes('dd000fffff').length > 0 ? new Uint8Array(1 << 20).fill(0xdd) : new Uint8Array(0),
+      new Uint8Array(1 << 20).fill(0xdd),
       new Uint8Array(1 << 20).fill(0x81),
       new Uint8Array(1 << 20).fill(0x0a),
       utf8(`"${'x'.repeat(3 << 20)}"`),

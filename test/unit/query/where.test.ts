@@ -198,11 +198,17 @@ describe('conditions', () => {
   });
 
   it('random input is parsed or refused by INPUT', () => {
-    const words = 'value.x value key key.id size seq type level and or not ( ) = != < ~ "a" 5 0x41 /a/ null true [0] u8(1) .'.split(' ');
+    const words =
+      'value.x value key key.id size seq type level and or not ( ) = != < ~ "a" 5 0x41 /a/ null true [0] u8(1) .'.split(
+        ' ',
+      );
     const dice = random(4);
     let good = 0;
     for (let n = 0; n < 20_000; n++) {
-      const source = Array.from({ length: 1 + Math.floor(dice() * 9) }, () => words[Math.floor(dice() * words.length)]).join(' ');
+      const source = Array.from(
+        { length: 1 + Math.floor(dice() * 9) },
+        () => words[Math.floor(dice() * words.length)],
+      ).join(' ');
       try {
         const result = compileWhere(source, context()).filter(typical);
         assert.equal(typeof result, 'boolean');
@@ -216,7 +222,8 @@ describe('conditions', () => {
 });
 
 describe('rows for which a condition holds', () => {
-  const line = (r: EntryRow): string => `${Buffer.from(r.key).toString('latin1')}@${r.seq} ${r.type} ${r.level} ${r.table}`;
+  const line = (r: EntryRow): string =>
+    `${Buffer.from(r.key).toString('latin1')}@${r.seq} ${r.type} ${r.level} ${r.table}`;
 
   for (const make of [tinyLevelDb, tinyRocksDb]) {
     it(`${make.name}: any page is a page of the whole list`, async () => {
