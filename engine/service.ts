@@ -151,7 +151,10 @@ export class Service {
     open: ({ path }) => this.#openAs(path, 'directory'),
     openTable: ({ path }) => this.#openAs(path, 'table'),
     summary: () => this.#summary(),
-    refresh: () => ({ changed: this.store.refresh(), summary: this.#summary() }),
+    refresh: () => {
+      this.#lenses.refresh(this.store);
+      return { changed: this.store.refresh(), summary: this.#summary() };
+    },
     tables: (p) => this.#tables(p),
     tableDetails: (p, token) => this.#tableDetails(p.table, token),
     blocks: (p) => this.#blocks(p),

@@ -15,7 +15,7 @@ import { optionsText } from './optionsText.ts';
 import type { Engines, Store } from './store.ts';
 import type { Stores } from './stores.ts';
 import { findTable } from './trees/children.ts';
-import { lineAtOffset, type ValueText, valueText } from './valueText.ts';
+import { lineAtOffset, lineOfKey, type ValueText, valueText } from './valueText.ts';
 
 const t = vscode.l10n.t;
 
@@ -132,9 +132,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     const editor = await this.#show(uri, made);
     if (offset === undefined) return;
     const line = Math.min(lineAtOffset(made.text, offset), editor.document.lineCount - 1);
-    const at = editor.document.lineAt(line).range;
-    editor.selection = new vscode.Selection(at.start, at.start);
-    editor.revealRange(at, vscode.TextEditorRevealType.InCenter);
+    goTo(editor, line);
   }
 
   /** Makes the dump of a file for those that hear of it through `onDumped`. */
@@ -163,14 +161,16 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     await this.#show(uri, made);
   }
 
-  /** Opens the data block that begins at byte `offset` of a live table: each field with its bytes. */
-  async openBlockAt(store: Store, table: number, offset: number): Promise<void> {
+  /** Opens the data block that begins at byte `offset` of a live table, each field with its bytes; at `key`. */
+  async openBlockAt(store: Store, table: number, offset: number, key?: Uint8Array): Promise<void> {
     const { file } = await findTable(store, table, t);
     const reference: Reference = { what: 'bytes', store: store.path, file, offset };
     const uri = address(reference, [store.name, `${path.basename(file)}@${offset}.dump`]);
     const title = t('Reading the block at {0} of {1}', formatCount(offset), path.basename(file));
     const made = await withProgress(VIEWS.stores, title, (token) => this.#bytes(store, reference, token));
-    await this.#show(uri, made);
+    const editor = await this.#show(uri, made);
+    const line = key === undefined ? -1 : lineOfKey(made.text, key);
+    if (line >= 0 && line < editor.document.lineCount) goTo(editor, line);
   }
 
   /** Opens the plan or the result of a compaction, which is told and not made again: the store goes on. */
@@ -238,6 +238,7 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     if (reference.what === 'value') {
       const { family, key, seq } = reference;
       lenses.push(lens(t('Copy value'), COMMANDS.copyValue, [{ store, family, key: fromHex(key), seq }]));
+      if (inTree) lenses.push(lens(t('Edit value'), COMMANDS.editValue, [{ store, family, key: fromHex(key) }]));
     }
     return lenses;
   }
@@ -415,6 +416,20 @@ function languageOf(uri: vscode.Uri): string | undefined {
   }
 }
 
+/** The store and the key of a document that shows a value; undefined for any other. */
+export function valueAt(
+  uri: vscode.Uri,
+): { readonly store: string; readonly family: number; readonly key: Uint8Array } | undefined {
+  if (uri.scheme !== SCHEME) return undefined;
+  try {
+    const reference = parse(uri);
+    if (reference.what !== 'value') return undefined;
+    return { store: reference.store, family: reference.family, key: keyOf(reference) };
+  } catch {
+    return undefined;
+  }
+}
+
 /** The document of a file's dump. */
 export function dumpUri(store: Store, file: string): vscode.Uri {
   return address({ what: 'dump', store: store.path, file }, [store.name, `${path.basename(file)}.dump`]);
@@ -473,4 +488,11 @@ function fileSafe(name: string): string {
 
 function absolute(store: Store, file: string): string {
   return path.isAbsolute(file) ? file : path.join(store.kind === 'table' ? path.dirname(store.path) : store.path, file);
+}
+
+/** Puts the cursor at the beginning of a line, in the middle of what is shown. */
+function goTo(editor: vscode.TextEditor, line: number): void {
+  const at = editor.document.lineAt(line).range;
+  editor.selection = new vscode.Selection(at.start, at.start);
+  editor.revealRange(at, vscode.TextEditorRevealType.InCenter);
 }

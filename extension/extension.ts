@@ -3,10 +3,17 @@
  * parsed here; the first look at a store starts its engine.
  */
 import * as vscode from 'vscode';
+import { registerTools } from './assistant/tools.ts';
 import { registerCommands } from './commands/commands.ts';
+import { registerHistoryCommands } from './commands/historyCommands.ts';
+import { registerWriteCommands } from './commands/write.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { findStores } from './discover.ts';
-import { Documents } from './documents.ts';
+import { Documents, valueAt } from './documents.ts';
+import { EditFiles } from './edit/editFiles.ts';
+import { Writes } from './edit/writes.ts';
+import { QueryLists } from './history/queryLists.ts';
+import { registerQueryViews } from './history/queryTree.ts';
 import { CONTEXT, SETTINGS } from './ids.ts';
 import { findLenses } from './lenses.ts';
 import { Overviews } from './panels/overviewPanel.ts';
@@ -29,6 +36,8 @@ export interface Exports {
   readonly tree: StoresTree;
   readonly visualizers: Visualizers;
   readonly tables: TablePanels;
+  readonly queries: QueryLists;
+  readonly writes: Writes;
   readonly activationMillis: number;
 }
 
@@ -39,7 +48,10 @@ export function activate(context: vscode.ExtensionContext): Exports {
   const stores = new Stores({ workerFile, log }, context.workspaceState);
   const tree = new StoresTree(stores);
   const documents = new Documents(stores, { workerFile, log });
-  const services: Services = { context, log, workerFile, stores, tree, documents };
+  const queries = new QueryLists(context.workspaceState);
+  const services: Services = { context, log, workerFile, stores, tree, documents, queries };
+  const writes = new Writes({ stores, tree, log });
+  const edits = new EditFiles(stores, writes);
   const overviews = new Overviews(services);
   const visualizers = new Visualizers(services);
   const tables = new TablePanels(services);
@@ -60,6 +72,12 @@ export function activate(context: vscode.ExtensionContext): Exports {
     tables,
     new TreeSync(tree, visualizers, log),
     registerCommands({ ...services, overviews, visualizers, tables, discover }),
+    registerWriteCommands({ ...services, writes, edits }),
+    registerHistoryCommands(services),
+    registerQueryViews(queries),
+    registerTools(stores),
+    edits,
+    queries,
     registerResults(services),
     registerTableEditor(services),
     registerStatusBar(stores),
@@ -76,7 +94,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
   void discover();
   const activationMillis = performance.now() - began;
   log.info(`Activated in ${activationMillis.toFixed(1)} ms.`);
-  return { stores, tree, visualizers, tables, activationMillis };
+  return { stores, tree, visualizers, tables, queries, writes, activationMillis };
 }
 
 /** Keeps the keys of `when` clauses true to the state. */
@@ -90,6 +108,9 @@ function keepContext(stores: Stores, tree: StoresTree): vscode.Disposable {
   return vscode.Disposable.from(
     stores.onListChanged(update),
     stores.onStoreChanged(update),
+    vscode.window.onDidChangeActiveTextEditor((editor) => {
+      set(CONTEXT.valueDocument, editor !== undefined && valueAt(editor.document.uri) !== undefined);
+    }),
     tree.view.onDidChangeSelection((e) => {
       set(CONTEXT.selectionHasKey, e.selection[0]?.kind === 'entry');
     }),

@@ -142,4 +142,9 @@ export const SETTINGS = {
 } as const;
 
 /** Keys in the workspace's memento. */
-export const STATE = { stores: 'lsm.stores', lenses: 'lsm.lenses', history: 'lsm.history', bookmarks: 'lsm.bookmarks' } as const;
+export const STATE = {
+  stores: 'lsm.stores',
+  lenses: 'lsm.lenses',
+  history: 'lsm.history',
+  bookmarks: 'lsm.bookmarks',
+} as const;

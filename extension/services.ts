@@ -1,6 +1,7 @@
 /** What the extension's parts share, made once at activation. */
 import type * as vscode from 'vscode';
 import type { Documents } from './documents.ts';
+import type { QueryLists } from './history/queryLists.ts';
 import type { Stores } from './stores.ts';
 import type { StoresTree } from './trees/storesTree.ts';
 
@@ -12,4 +13,5 @@ export interface Services {
   readonly stores: Stores;
   readonly tree: StoresTree;
   readonly documents: Documents;
+  readonly queries: QueryLists;
 }

@@ -112,9 +112,9 @@ export class Store implements vscode.Disposable {
     this.#foundMore.fire();
   }
 
-  /** The lens that surely fits a family, as far as that was asked. */
+  /** The application whose lens surely fits a family, as far as that was asked. */
   lens(family: number): LensInfo | undefined {
-    const [surest] = this.#lenses.get(family) ?? [];
+    const surest = this.#lenses.get(family)?.find((l) => (l.kind ?? 'application') === 'application');
     return surest !== undefined && surest.confidence >= SURE_LENS ? surest : undefined;
   }
 

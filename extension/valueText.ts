@@ -1,5 +1,5 @@
 /** What a value looks like as a document: indented JSON, text, or a hex dump; and places in dumps. Pure. */
-import { formatCount, hexDump, strictText } from '../engine/model/display.ts';
+import { displayKey, formatCount, hexDump, strictText } from '../engine/model/display.ts';
 import { indentJson } from './jsonFormat.ts';
 
 /** Bytes that a hex dump shows: the editor slows down past some 100,000 lines. */
@@ -57,4 +57,16 @@ export function lineAtOffset(text: string, offset: number): number {
     }
   }
   return best;
+}
+
+/** The line of a dump of a block in which the entry with that key begins; -1 if there is none. */
+export function lineOfKey(text: string, key: Uint8Array): number {
+  const whole = displayKey(key, 4 * key.length + 2);
+  return text.split('\n').findIndex((line) => {
+    const shown = /^\s*\d+\s+(?:[\da-f]{2} )*\s*key (.*)$/.exec(line)?.[1];
+    if (shown === undefined || shown === whole) return shown === whole;
+    // A long key is cut, and its length stands behind it.
+    const cut = /^(.*)… \((\d+) bytes\)$/s.exec(shown);
+    return cut !== null && Number(cut[2]) === key.length && whole.startsWith(cut[1] ?? '');
+  });
 }

@@ -117,7 +117,12 @@ function infoLogsOnly(fs: FileSystem, directory: string, names: readonly string[
   return new StoreError(
     'NOT_FOUND',
     'holds info logs only, as the directory of a secondary instance of RocksDB does, or its db_log_dir',
-    { mend: store === undefined ? 'name the directory that holds CURRENT' : `the store that ${log} tells of is ${oneLine(store)}` },
+    {
+      mend:
+        store === undefined
+          ? 'name the directory that holds CURRENT'
+          : `the store that ${log} tells of is ${oneLine(store)}`,
+    },
   );
 }
 

@@ -157,9 +157,11 @@ export interface EntryRow {
   readonly problem?: Problem;
 }
 
-/** An application's way to read keys and values, and how surely it fits. */
+/** A way to read keys and values, and how surely it fits. */
 export interface LensInfo {
   readonly id: string;
+  /** Whose way: a known application's (also where absent), a declared key schema, or the values' format. */
+  readonly kind?: 'application' | 'schema' | 'values';
   readonly title: string;
   /** 0 to 1. */
   readonly confidence: number;

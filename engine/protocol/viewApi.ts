@@ -101,8 +101,8 @@ export type ViewAction =
   | { readonly action: 'explain'; readonly family: number }
   /** The table's own editor. */
   | { readonly action: 'openTable'; readonly table: number }
-  /** The annotated bytes of a data block, as a text document. */
-  | { readonly action: 'openBlock'; readonly table: number; readonly offset: number }
+  /** The annotated bytes of a data block, as a text document; at `key`, where the block holds it. */
+  | { readonly action: 'openBlock'; readonly table: number; readonly offset: number; readonly key?: Uint8Array }
   /** Which tables are picked here, so that the tree may follow. */
   | { readonly action: 'selectedTables'; readonly family: number; readonly tables: readonly number[] }
   /** Ends the compaction of ours that runs. */

@@ -69,6 +69,8 @@ export class EntryParquet {
   readonly #seq: Int64Column;
   readonly #type: WordColumn<string>;
   readonly #table: WordColumn<number>;
+  /** Text only; as bytes it is not written. */
+  readonly #parts: BytesColumn;
   readonly #family: WordColumn<string> | undefined;
   readonly #level: WordColumn<number> | undefined;
   #groupRows = 0;
@@ -81,6 +83,7 @@ export class EntryParquet {
     this.#seq = new Int64Column(compress);
     this.#type = new WordColumn('text', false, compress);
     this.#table = new WordColumn('INT64', true, compress);
+    this.#parts = new BytesColumn(true, compress);
     if (columns.family) this.#family = new WordColumn('text', false, compress);
     if (columns.level) this.#level = new WordColumn('INT32', false, compress);
     const elements = [
@@ -91,6 +94,7 @@ export class EntryParquet {
       numberElement('seq', 'INT64', false),
       textElement('type', false),
       numberElement('table', 'INT64', true),
+      textElement('parts', true),
       ...(columns.family ? [textElement('family', false)] : []),
       ...(columns.level ? [numberElement('level', 'INT32', false)] : []),
     ];
@@ -98,9 +102,12 @@ export class EntryParquet {
     this.#write(MAGIC);
   }
 
-  /** Throws UNSUPPORTED for a value that the format cannot hold. */
-  add(e: ParquetEntry, type: string, family: string): void {
-    const bytes = e.keyLength + e.valueLength;
+  /**
+   * `parts`: UTF-8 of JSON that says what an entry without a single value is. Throws UNSUPPORTED for a value that the
+   * format cannot hold.
+   */
+  add(e: ParquetEntry, type: string, family: string, parts?: Uint8Array): void {
+    const bytes = e.keyLength + e.valueLength + (parts?.length ?? 0);
     if (this.#groupRows >= GROUP_ROWS || this.#groupBytes + bytes > GROUP_BYTES) this.#endGroup();
     this.#key.add(e.keyBuffer, e.keyStart, e.keyLength);
     if (e.hasValue) this.#value.add(e.valueBuffer, e.valueStart, e.valueLength);
@@ -108,6 +115,8 @@ export class EntryParquet {
     this.#seq.add(e.sequence);
     this.#type.add(type);
     this.#table.add(e.table === 0 ? undefined : e.table);
+    if (parts === undefined) this.#parts.addNull();
+    else this.#parts.add(parts, 0, parts.length);
     this.#family?.add(family);
     this.#level?.add(e.level);
     this.rows++;
@@ -135,7 +144,17 @@ export class EntryParquet {
     if (this.#groupRows === 0) return;
     const [key, keyText] = this.#key.finish();
     const [value, valueText] = this.#value.finish();
-    const chunks = [key, keyText, value, valueText, this.#seq.finish(), this.#type.finish(), this.#table.finish()];
+    const [, parts] = this.#parts.finish();
+    const chunks = [
+      key,
+      keyText,
+      value,
+      valueText,
+      this.#seq.finish(),
+      this.#type.finish(),
+      this.#table.finish(),
+      parts,
+    ];
     if (this.#family !== undefined) chunks.push(this.#family.finish());
     if (this.#level !== undefined) chunks.push(this.#level.finish());
     const columns = chunks.map((chunk, i) => this.#column(chunk, this.#schema[i + 1] as SchemaElement));

@@ -56,7 +56,8 @@ export function entryJson(row: EntryRow, unproven: boolean): object {
   };
 }
 
-function valueJson(row: EntryRow): object {
+/** The part of `entryJson` that tells the value, or what stands in its place. */
+export function valueJson(row: EntryRow): object {
   if (row.operands !== undefined) {
     return {
       operands: row.operands.map(bytesJson),

@@ -110,6 +110,7 @@ export const SQL_SCHEMA: readonly SqlTableSchema[] = [
     ENTRY_LEVEL,
     TABLE_NUMBER,
     int('value_size', 'bytes of the value'),
+    text('parts', 'JSON of what is no single value: columns of an entity, operands of an unresolved merge; else NULL'),
   ]),
   table('events', 'history of the tree, oldest first', [
     int('seq', 'position in the history, from 1'),

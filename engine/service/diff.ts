@@ -51,9 +51,10 @@ export class Diffs {
         if (world.clock.elapsed() - turned < SLICE_MS) continue;
         world.progress(job.same + rows.length);
         await world.clock.turn();
-        if (token.cancelled) throw new StoreError('CANCELLED', 'the comparison was cancelled');
+        if (token.cancelled) throw cancelled();
         turned = world.clock.elapsed();
       }
+      if (token.cancelled) throw cancelled();
       const { added, removed } = job.families;
       return {
         rows,
@@ -95,6 +96,10 @@ export class Diffs {
     this.#other = { path, store };
     return store;
   }
+}
+
+function cancelled(): StoreError {
+  return new StoreError('CANCELLED', 'the comparison was cancelled');
 }
 
 /** One comparison over views that stay what they are. */

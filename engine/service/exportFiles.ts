@@ -8,7 +8,7 @@ import { dirName, type FileHandle, type FileSystem, joinPath } from '../fs/fileS
 import type { VisibleEntries } from '../iter/visible.ts';
 import type { ExportFormat } from '../protocol/engineApi.ts';
 import { type Compress, EntryParquet, type RowColumn, RowParquet, type RowValue, type Sink } from '../query/parquet.ts';
-import { bytesJson, bytesText, csvField, entryJson } from '../query/rowText.ts';
+import { bytesJson, bytesText, csvField, entryJson, valueJson } from '../query/rowText.ts';
 import { visibleRow } from '../store/rows.ts';
 
 /** Bytes from which on a file is followed by another one. */
@@ -81,6 +81,12 @@ export interface RowWriter extends FileWriter {
   add(row: readonly RowValue[]): void;
 }
 
+/** Columns of an entity, or operands that nobody joins, as the JSON of a scan has them; undefined for a plain value. */
+function partsOf(e: VisibleEntries): Uint8Array | undefined {
+  if (e.columns === undefined && e.operands === undefined) return undefined;
+  return utf8(JSON.stringify(valueJson(visibleRow(e, WHOLE))));
+}
+
 class ParquetEntries implements EntryWriter {
   readonly #file: EntryParquet;
 
@@ -92,7 +98,7 @@ class ParquetEntries implements EntryWriter {
     return this.#file.rows;
   }
   add(e: VisibleEntries, family: string): void {
-    this.#file.add(e, typeName(e.type), family);
+    this.#file.add(e, typeName(e.type), family, partsOf(e));
   }
   finish(): void {
     this.#file.finish();

@@ -41,6 +41,9 @@ const ENTRIES_A_PLACE = 3;
 /** Longer values are left out where whole ones are needed. */
 const VALUE_BYTES = 64 << 10;
 
+/** Families whose lenses are remembered. */
+const FAMILIES_MAX = 64;
+
 const TYPES: readonly EntryTypeName[] = ['put', 'delete', 'single-delete', 'range-delete', 'merge', 'blob', 'entity'];
 
 const DECLARED = 'declared for this column family';
@@ -63,6 +66,8 @@ export class Lenses {
   #settings: StoreConfig = NO_CONFIG;
   /** What stands beside the open store, and what is wrong with it. */
   #beside: ConfigParse | undefined;
+  /** Path, time and size of that file, to see whether it has changed. */
+  #stamp = '';
 
   constructor(fs: FileSystem) {
     this.#fs = fs;
@@ -76,6 +81,7 @@ export class Lenses {
   infos(store: StoreReader, family: number): readonly LensInfo[] {
     return this.of(store, family).map(({ lens, confidence, why }) => ({
       id: lens.id,
+      kind: kindOf(lens.id),
       title: lens.title,
       confidence,
       why,
@@ -123,7 +129,13 @@ export class Lenses {
       prefix,
       fields: schema.fields.map((f) => ({ name: f.name, type: f.type })),
     }));
-    return { schemas, problems: this.#config(store).problems };
+    const { config, problems } = this.#config(store);
+    const { name } = store.view.family(family).state;
+    const declared = config.values.get(name);
+    const found = declared === undefined ? undefined : declaredMatch(declared);
+    if (typeof found !== 'string') return { schemas, problems };
+    const wrong: Problem = { code: 'INPUT', path: CONFIG_FILE, message: `values.${name}: ${found}` };
+    return { schemas, problems: [...problems, wrong] };
   }
 
   /** The key, or the prefix of keys, of these fields as they are shown: `id=7 time=2026-01-01`. Throws INPUT. */
@@ -135,6 +147,11 @@ export class Lenses {
       ({ message } = made);
     }
     throw new StoreError('INPUT', message);
+  }
+
+  /** Reads the file beside the store again if it has changed. */
+  refresh(store: StoreReader): void {
+    if (this.#beside !== undefined && this.#stamp !== this.#place(store.shared.directory).stamp) this.clear();
   }
 
   clear(): void {
@@ -178,27 +195,35 @@ export class Lenses {
     return { config: mergeConfigs(this.#settings, this.#beside.config), problems: this.#beside.problems };
   }
 
-  /** In the store's directory, or else in the one that holds it. */
   #readBeside(directory: string): ConfigParse {
-    for (const place of [directory, dirName(directory)]) {
-      const path = joinPath(place, CONFIG_FILE);
-      let file: ReturnType<FileSystem['open']>;
-      try {
-        if (!this.#fs.stat(path).isFile) continue;
-        file = this.#fs.open(path, 'read');
-      } catch {
-        continue;
-      }
+    const { path, stamp } = this.#place(directory);
+    this.#stamp = stamp;
+    if (path === undefined) return { config: NO_CONFIG, problems: [] };
+    try {
+      const file = this.#fs.open(path, 'read');
       try {
         const bytes = new Uint8Array(Math.min(file.size(), CONFIG_BYTES_MAX + 1));
         return parseConfig(bytes.subarray(0, file.readAt(bytes, 0)), path);
-      } catch (thrown) {
-        return { config: NO_CONFIG, problems: [toStoreError(thrown, { path }).toProblem()] };
       } finally {
         file.close();
       }
+    } catch (thrown) {
+      return { config: NO_CONFIG, problems: [toStoreError(thrown, { path }).toProblem()] };
     }
-    return { config: NO_CONFIG, problems: [] };
+  }
+
+  /** Where the file is: in the store's directory, or else in the one that holds it. */
+  #place(directory: string): { readonly path?: string; readonly stamp: string } {
+    for (const place of [directory, dirName(directory)]) {
+      const path = joinPath(place, CONFIG_FILE);
+      try {
+        const { isFile, modified, size } = this.#fs.stat(path);
+        if (isFile) return { path, stamp: `${path} ${modified} ${size}` };
+      } catch {
+        // It is not there, or not for us.
+      }
+    }
+    return { stamp: '' };
   }
 
   #fitting(store: StoreReader, family: number): Fitting {
@@ -207,7 +232,7 @@ export class Lenses {
     let found = this.#found.get(id);
     if (found === undefined) {
       found = this.#detect(store, family);
-      this.#found.clear();
+      if (this.#found.size >= FAMILIES_MAX) this.#found.clear();
       this.#found.set(id, found);
     }
     return found;
@@ -225,12 +250,15 @@ export class Lenses {
       folder: baseName(directory),
       parent: baseName(dirName(directory)),
       files: view.snapshot.names,
+      options: view.snapshot.options.family(state.name),
       sample: entries,
     });
     const whole = entries.filter((e) => e.whole).map((e) => e.value);
     const detected = detectValues(whole, unpackValue);
     const declared = this.#config(store).config.values.get(state.name);
-    const values = declared === undefined ? detected : [...declaredMatch(declared), ...detected];
+    const sure = declared === undefined ? undefined : declaredMatch(declared);
+    // What is wrong with a declaration `schemas` says; it counts for nothing then.
+    const values = sure === undefined || typeof sure === 'string' ? detected : [sure, ...detected];
     const schemas = this.#schemas(store, family);
     const best = values[0]?.decoder;
     const matches = [...applications];
@@ -254,6 +282,11 @@ export class Lenses {
   }
 }
 
+function kindOf(id: string): 'application' | 'schema' | 'values' {
+  if (id.startsWith('schema:')) return 'schema';
+  return id.startsWith('value:') ? 'values' : 'application';
+}
+
 function reader(decoder: ValueDecoder): ValueReader {
   const { readFast } = decoder;
   return {
@@ -262,14 +295,17 @@ function reader(decoder: ValueDecoder): ValueReader {
   };
 }
 
-function declaredMatch(declared: DeclaredValues): ValueMatch[] {
+/** The declared decoder, or what is wrong with the declaration. */
+function declaredMatch(declared: DeclaredValues): ValueMatch | string {
   const sure = { confidence: 1, why: DECLARED };
   if (declared.proto === undefined && declared.descriptor === undefined) {
     const decoder = valueDecoder(declared.decoder, unpackValue);
-    return decoder === undefined ? [] : [{ decoder, ...sure }];
+    return decoder === undefined ? `there is no value format "${declared.decoder}"` : { decoder, ...sure };
   }
+  if (declared.decoder !== 'protobuf') return `a schema is for protobuf, not for "${declared.decoder}"`;
   const parsed = parseProto(declared);
-  return parsed.ok ? [{ decoder: guarded(protobufOf(`Protobuf ${parsed.name}`, parsed.message)), ...sure }] : [];
+  if (!parsed.ok) return `the schema of the message: ${parsed.why}`;
+  return { decoder: guarded(protobufOf(`Protobuf ${parsed.name}`, parsed.message)), ...sure };
 }
 
 /** A key by the first schema that fits it. */

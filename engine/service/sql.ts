@@ -155,9 +155,10 @@ async function fill(
         if (clock.elapsed() - turned < SLICE_MS) continue;
         world.progress(step.value);
         await clock.turn();
-        if (token.cancelled) throw new StoreError('CANCELLED', 'the query was cancelled');
+        if (token.cancelled) throw cancelled();
         turned = clock.elapsed();
       }
+      if (token.cancelled) throw cancelled();
     } finally {
       // Ends it where it stands, so that it closes what it reads from.
       job.return();
@@ -170,4 +171,8 @@ async function fill(
   } finally {
     view.release();
   }
+}
+
+function cancelled(): StoreError {
+  return new StoreError('CANCELLED', 'the query was cancelled');
 }

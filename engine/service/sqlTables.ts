@@ -7,12 +7,15 @@ import { typeName } from '../formats/leveldb/internalKey.ts';
 import { MAX_SEQUENCE, ValueType } from '../iter/cursor.ts';
 import type { DamageLog } from '../iter/damage.ts';
 import { Bounds, type KeyRange, seekKey } from '../iter/range.ts';
+import type { VisibleEntries } from '../iter/visible.ts';
 import type { TableStats } from '../model/answers.ts';
 import type { SqlProgress, SqlValue, StoreSummary } from '../protocol/engineApi.ts';
 import { isPrintable } from '../query/printable.ts';
+import { valueJson } from '../query/rowText.ts';
 import type { SqlDatabase, SqlNeed } from '../query/sql.ts';
 import { storeHistory } from '../store/history.ts';
 import type { StoreReader } from '../store/reader.ts';
+import { visibleRow } from '../store/rows.ts';
 import { tableDetails } from '../store/tableStats.ts';
 import type { StoreView } from '../store/view.ts';
 
@@ -239,6 +242,10 @@ function* propertyRows({ view, damage }: SqlSource): Iterable<Row> {
 
 // ── Entries and versions: the large ones ─────────────────────────────────────────────────────────
 
+function hasParts(e: VisibleEntries): boolean {
+  return e.columns !== undefined || e.operands !== undefined;
+}
+
 function told({ notes, rowsMax }: SqlSource, table: string): void {
   notes.push(`${table} holds the first ${rowsMax} rows only: narrow the range, or raise the limit`);
 }
@@ -249,6 +256,8 @@ function* fillEntries(database: SqlDatabase, { table, columns }: SqlNeed, source
   const names = ['family', 'seq', 'type', 'level', 'table_number', 'value_size'];
   if (keys) names.push('key', 'key_text');
   if (values) names.push('value', 'value_text');
+  const parts = columns.has('parts');
+  if (parts) names.push('parts');
   const insert = database.textInserter(table, names);
   const keyText = columns.has('key_text');
   const valueText = columns.has('value_text');
@@ -260,7 +269,7 @@ function* fillEntries(database: SqlDatabase, { table, columns }: SqlNeed, source
       source.notes.push(`entries lacks the column family ${name}: its order (${family.state.comparator}) is not known`);
       continue;
     }
-    const options = { ...source.range, values: values || columns.has('value_size') };
+    const options = { ...source.range, values: values || parts || columns.has('value_size') };
     const e = source.view.scan(id, options, source.damage);
     try {
       for (e.first(); e.valid; e.next()) {
@@ -285,6 +294,7 @@ function* fillEntries(database: SqlDatabase, { table, columns }: SqlNeed, source
           row.push(e.hasValue ? e.valueBuffer.subarray(e.valueStart, e.valueStart + e.valueLength) : null);
           row.push(valueText && e.hasValue && isPrintable(e.valueBuffer, e.valueStart, e.valueLength) ? 1 : 0);
         }
+        if (parts) row.push(hasParts(e) ? JSON.stringify(valueJson(visibleRow(e, Number.MAX_SAFE_INTEGER))) : null);
         insert(row);
         if (++n % SLICE_ROWS === 0) yield { table: table.name, rows: n };
       }

@@ -110,8 +110,11 @@ export class ResultSet {
           this.#finish();
           return false;
         }
+        const { bytes } = walk;
         this.#scanned++;
-        this.#bytes += walk.bytes;
+        this.#bytes += bytes;
+        // Decoding takes its time by the byte.
+        if (filter !== undefined) i += bytes >>> 12;
         if (filter === undefined || filter(walk.entry)) {
           if (this.#total % this.#stride === 0) this.#mark(walk);
           this.#total++;

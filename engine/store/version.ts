@@ -151,12 +151,7 @@ function findTable(
   return otherBytes === undefined ? { file, bytes: undefined } : { file: other, bytes: otherBytes };
 }
 
-function tableProblem(
-  t: TableInfo,
-  pathId: number,
-  onDisk: number | undefined,
-  dialect: Dialect,
-): Problem | undefined {
+function tableProblem(t: TableInfo, pathId: number, onDisk: number | undefined, dialect: Dialect): Problem | undefined {
   const mend = 'restore the file from a backup; the rest of the store stays readable';
   // RocksDB is told where its db_paths and cf_paths are each time it opens a store, and writes it down nowhere.
   if (onDisk === undefined && pathId !== 0) {

@@ -90,9 +90,7 @@ export function entryJson(row: EntryRow, valueBytesMax: number): Json {
             value: valueJson(c.value, c.value.length, valueBytesMax),
           })),
         }),
-    ...(row.operands === undefined
-      ? {}
-      : { operands: row.operands.map((o) => valueJson(o, o.length, valueBytesMax)) }),
+    ...(row.operands === undefined ? {} : { operands: row.operands.map((o) => valueJson(o, o.length, valueBytesMax)) }),
     ...(row.base === undefined ? {} : { base: valueJson(row.base, row.base.length, valueBytesMax) }),
     ...(row.until === undefined ? {} : { until: keyJson(row.until) }),
     ...(row.problem === undefined ? {} : { problem: describeProblem(row.problem) }),
@@ -100,7 +98,10 @@ export function entryJson(row: EntryRow, valueBytesMax: number): Json {
 }
 
 /** Absent where there are none, so that their presence says something. */
-export function problemsJson(problems: readonly Problem[]): { readonly problems?: Json; readonly problemCount?: number } {
+export function problemsJson(problems: readonly Problem[]): {
+  readonly problems?: Json;
+  readonly problemCount?: number;
+} {
   if (problems.length === 0) return {};
   return { problems: problems.slice(0, PROBLEMS_MAX).map(describeProblem), problemCount: problems.length };
 }

@@ -92,7 +92,9 @@ export const info: Reader = async (store, _input, token) => {
     compaction: f.compaction,
     tables: f.tables,
     bytes: f.bytes,
-    levels: f.levels.filter((l) => l.tables > 0).map(({ level, tables, bytes, score }) => ({ level, tables, bytes, score })),
+    levels: f.levels
+      .filter((l) => l.tables > 0)
+      .map(({ level, tables, bytes, score }) => ({ level, tables, bytes, score })),
     memtable: f.memtable,
     blobFiles: f.blobFiles.length,
     blobBytes: f.blobBytes,
@@ -196,7 +198,8 @@ export const scan: Reader = async (store, input, token) => {
         : entryJson(row, previewBytes),
     );
     // A limit that was reached says nothing of what lies behind it.
-    const more = rows.length >= limit ? 'unknown: the limit was reached' : state.complete ? 'no' : 'unknown: time was over';
+    const more =
+      rows.length >= limit ? 'unknown: the limit was reached' : state.complete ? 'no' : 'unknown: time was over';
     const head = {
       store: store.path,
       family: family.name,

@@ -8,7 +8,7 @@ import type { GetResult } from '../../engine/protocol/engineApi.ts';
 import { describeProblem, toStoreError } from '../../engine/protocol/rpc.ts';
 import { VALUE_BYTES_MAX } from '../documents.ts';
 import { COMMANDS, ITEM_COMMANDS, PRIVATE_COMMANDS, VIEWS } from '../ids.ts';
-import { sentence, showError, withProgress } from '../messages.ts';
+import { sentence, withProgress } from '../messages.ts';
 import type { Overviews } from '../panels/overviewPanel.ts';
 import { showResults } from '../panels/resultsPanel.ts';
 import { settings } from '../settings.ts';
@@ -19,6 +19,7 @@ import { compact, planCompaction } from './compact.ts';
 import { flush } from './flush.ts';
 import { expand } from './paths.ts';
 import { argsOf, askKey, familyFor, isNode, keyFrom, storeFor } from './pickers.ts';
+import { registrar } from './registrar.ts';
 import { repair } from './repair.ts';
 import { createSample } from './samples.ts';
 import { scan } from './scan.ts';
@@ -36,19 +37,7 @@ export interface CommandParts extends VisualizeParts {
 export function registerCommands(parts: CommandParts): vscode.Disposable {
   const { stores, tree, documents, log } = parts;
   const disposables: vscode.Disposable[] = [];
-  /** Errors reach a person once; code that runs a command (tests, other extensions) gets them thrown. */
-  const on = (id: string, what: string, run: (arg: unknown, second?: unknown) => unknown): void => {
-    disposables.push(
-      vscode.commands.registerCommand(id, async (arg: unknown, second?: unknown) => {
-        try {
-          return await run(arg, second);
-        } catch (thrown) {
-          showError(log, what, thrown);
-          return undefined;
-        }
-      }),
-    );
-  };
+  const on = registrar(log, disposables);
 
   on(COMMANDS.openStore, t('Open Store'), async (arg) => {
     const given = argsOf(arg).store;
@@ -275,6 +264,7 @@ async function get(parts: CommandParts, arg: unknown): Promise<GetResult | undef
   const result = await withProgress(VIEWS.stores, t('Reading {0}', displayKey(key, 40)), (token) =>
     store.call('get', { family: family.id, key, at: args.at }, token),
   );
+  parts.queries.ranPoint('get', store, family.name, key, args.at, result.entry === undefined ? 0 : 1);
   for (const problem of result.problems) parts.log.warn(`get ${displayKey(key)}: ${describeProblem(problem)}`);
   if (result.problems[0] !== undefined) {
     const check = t('Verify Checksums');

@@ -49,6 +49,7 @@ export async function explain(parts: VisualizeParts, arg: unknown): Promise<Visu
   const title = t('Explain a get from {0}', family.name);
   const key = keyFrom(args.key) ?? (await askKey(title, t('Key to look up in {0}', store.name)));
   if (key === undefined) return undefined;
+  parts.queries.ranPoint('explain', store, family.name, key, args.at, null);
   parts.log.debug(`Explains ${displayKey(key, 80)} of ${family.name}.`);
   const request: VisualizerRequest = {
     ask: 'explain',

@@ -32,7 +32,7 @@ export async function perform(
     case 'openTable':
       return run(COMMANDS.showTable, { table: what.table });
     case 'openBlock':
-      return documents.openBlockAt(store, what.table, what.offset);
+      return documents.openBlockAt(store, what.table, what.offset, what.key);
     case 'scan':
       return run(COMMANDS.scan, {
         family: what.family,

@@ -55,6 +55,7 @@ class ResultsView extends StoreView {
   protected override onNotice(notice: EngineNotice): void {
     if (notice.kind !== 'queryProgress' || notice.state.query !== this.#state?.query) return;
     this.#state = notice.state;
+    this.services.queries.counted(this.store, this.#params, notice.state);
     this.post({ t: 'queryProgress', state: notice.state });
   }
 
@@ -77,6 +78,7 @@ class ResultsView extends StoreView {
       (state) => {
         this.#state = state;
         this.#opening = undefined;
+        this.services.queries.counted(this.store, this.#params, state);
         if (this.disposed) this.#closeQuery();
         return state;
       },
@@ -101,6 +103,7 @@ export function showResults(services: Services, store: Store, params: QueryParam
     enableScripts: true,
     enableFindWidget: false,
   });
+  services.queries.ranScan(store, params, queryTitle(store.family(params.family)?.name ?? '', params));
   attach(services, store, panel, params);
   return panel;
 }

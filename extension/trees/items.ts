@@ -28,7 +28,9 @@ function build(node: Node): vscode.TreeItem {
     case 'store':
       return storeItem(node);
     case 'problems': {
-      const item = row(t('Problems'), Collapsed, warning('warning'));
+      const onlyNotices = node.problems.every((p) => (p as Partial<Finding>).severity === 'notice');
+      const icon = onlyNotices ? new vscode.ThemeIcon('info') : warning('warning');
+      const item = row(t('Problems'), Collapsed, icon);
       item.description = formatCount(node.problems.length);
       item.contextValue = ITEM.problems;
       return item;

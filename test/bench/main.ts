@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [scan] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [--rounds N] [--gb N] [--json FILE]`: our engine
+ * `npm run bench -- [scan] [where] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [export] [--rounds N] [--gb N] [--json FILE]`: our engine
  * against the engines whose formats it has, in one run. docs/benchmarks.md says what the rows mean.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { join } from 'node:path';
 import { build } from 'esbuild';
 import { artifacts, main, root, run, Sentence, say, tail } from '../../scripts/lib.mjs';
 import { compactGroups } from './compact.ts';
+import { exportGroups } from './export.ts';
 import { getGroups } from './get.ts';
 import { pinned, race } from './measure.ts';
 import { openGroups } from './open.ts';
@@ -16,10 +17,12 @@ import { scanGroups } from './scan.ts';
 import { timelineGroups } from './timeline.ts';
 import { verifyGroups } from './verify.ts';
 import { visualizerGroups } from './visualizer.ts';
+import { whereGroups } from './where.ts';
 import { writeGroups } from './write.ts';
 
 const SUBJECTS: Readonly<Record<string, (tools: Tools) => Promise<Group[]>>> = {
   scan: scanGroups,
+  where: whereGroups,
   get: getGroups,
   open: openGroups,
   write: writeGroups,
@@ -27,10 +30,11 @@ const SUBJECTS: Readonly<Record<string, (tools: Tools) => Promise<Group[]>>> = {
   verify: verifyGroups,
   timeline: timelineGroups,
   visualizer: visualizerGroups,
+  export: exportGroups,
 };
 
 const USAGE =
-  'usage: npm run bench -- [scan] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [--rounds N] [--gb N] [--json FILE]';
+  'usage: npm run bench -- [scan] [where] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [export] [--rounds N] [--gb N] [--json FILE]';
 
 /** Paths of the programs to measure. */
 export interface Tools {
@@ -42,6 +46,7 @@ export interface Tools {
   readonly writeLevel: string;
   readonly writeRocks: string;
   readonly timeline: string;
+  readonly where: string;
   /** A folder for files of one run. */
   readonly scratch: string;
   /** Keys and values, in bytes, written to the stores that are compacted. */
@@ -86,6 +91,7 @@ const PROGRAMS = [
   'writeLevel',
   'writeRocks',
   'timeline',
+  'where',
 ] as const;
 
 /** Bundles what is measured, so that no program's start is slowed down by reading many small sources. */
@@ -118,6 +124,7 @@ async function prepare(compactBytes: number): Promise<Tools> {
     writeLevel: at('writeLevel'),
     writeRocks: at('writeRocks'),
     timeline: at('timeline'),
+    where: at('where'),
     scratch,
     compactBytes,
   };

@@ -87,7 +87,9 @@ describe('the ladder', { skip }, () => {
     const table = Number(await rungs(page).last().getAttribute('data-table'));
     await rungs(page).last().locator('.rung-line .link').click();
     const opened = (await done(page)).find((a) => (a as { action: string }).action === 'openBlock');
-    assert.deepEqual(opened, { action: 'openBlock', table, offset: (opened as { offset: number }).offset });
+    const { offset, key } = opened as { offset: number; key: Uint8Array };
+    assert.deepEqual(opened, { action: 'openBlock', table, offset, key });
+    assert.equal(Buffer.from(key).toString(), KEY);
     await page.getByText('Another Key…').click();
     assert.deepEqual((await done(page)).at(-1), { action: 'explain', family: 0 });
     await page.locator('.ladder-actions').getByText('Close').click();

@@ -34,6 +34,7 @@ describe('webview: results through a lens', { skip }, () => {
       'none',
       'Minecraft Bedrock world',
       'go-ethereum',
+      'BSON',
     ]);
     assert.match((await page.locator('.lens-select').getAttribute('title')) ?? '', /chunk coordinates.*97 % sure/);
     const first = await cellTexts(page, '.grid-row[aria-rowindex="2"]');
@@ -61,10 +62,10 @@ describe('webview: results through a lens', { skip }, () => {
     for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowDown');
     await page.locator('.grid').focus();
     for (let i = 0; i < 3; i++) await page.keyboard.press('ArrowDown');
-    assert.deepEqual(await titles(), ['Key bytes', 'Value bytes']);
+    assert.deepEqual(await titles(), ['Key', 'Value bytes']);
     assert.match(
       await said(page.locator('.detail')),
-      /Key bytes\s+9 bytes, not read by Minecraft[\s\S]*Value bytes\s+110 bytes, not read by Minecraft/,
+      /Key\s+9 bytes, not read by Minecraft[\s\S]*Value bytes\s+110 bytes, not read by Minecraft/,
     );
     await shot(page, 'results-lens-unread-dark');
     await page.keyboard.press('ArrowUp');
@@ -84,10 +85,15 @@ describe('webview: results through a lens', { skip }, () => {
     await page.locator('.lens-select').selectOption('go-ethereum');
     await settled(page);
     assert.match(words(await cellTexts(page, '.grid-row[aria-rowindex="2"]'))[1] ?? '', /^raw ?0xf8/);
+    await page.locator('.lens-select').selectOption('value:bson');
+    await settled(page);
+    const plain = words(await cellTexts(page, '.grid-row[aria-rowindex="2"]'));
+    assert.equal(plain[1], '0xf8fffffff4ffffff2b', 'a format of values says nothing of keys');
+    assert.match(plain[2] ?? '', /^raw /);
     const chosen = await page.evaluate(() =>
       window.harness.sent.flatMap((m) => (m.t === 'do' && m.what.action === 'chooseLens' ? [m.what.lens] : [])),
     );
-    assert.deepEqual(chosen, [null, 'go-ethereum']);
+    assert.deepEqual(chosen, [null, 'go-ethereum', 'value:bson']);
     assert.deepEqual(await faults(page), []);
   });
 

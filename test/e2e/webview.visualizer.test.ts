@@ -434,7 +434,9 @@ describe('webview: visualiser', { skip }, () => {
     await page.evaluate(() => {
       const state = window.harness.state() as { ui: { state: Record<string, unknown> } };
       Object.assign(state.ui.state, { at: 1e9, speed: 'fast', window: { from: 3, to: 1 }, colour: 'pink' });
-      sessionStorage.setItem('state:visualizer', JSON.stringify(state));
+      // At the very end: the page may be about to save what it has restored.
+      const text = JSON.stringify(state);
+      window.addEventListener('pagehide', () => sessionStorage.setItem('state:visualizer', text));
     });
     await page.reload();
     await history(page, 400);

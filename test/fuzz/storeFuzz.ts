@@ -144,9 +144,27 @@ async function useEverything(store: TinyStore, changes: Record<string, Uint8Arra
       }
     }
   }
+  checkProblems((await step('sql', () => service.call('sql', { query: EVERY_TABLE, entriesMax: 2000 })))?.problems);
+  for (const [i, what] of (['entries', 'tables', 'events'] as const).entries()) {
+    const writing = new Service({ fs, write: memEnvironment(fs), clock, lockOwner: () => undefined, notify: () => {} });
+    await step('open', () => writing.call('open', { path: AT }));
+    const report = await step(`export ${what}`, () =>
+      writing.call('export', { to: `/${what}`, format: 'parquet', what }),
+    );
+    checkProblems(report?.problems);
+    if (i === 0) checkProblems((await step('diff', () => writing.call('diff', { path: AT })))?.problems);
+    await step('close', () => writing.call('close', {}));
+  }
   await step('refresh', () => service.call('refresh', {}));
   await step('close', () => service.call('close', {}));
 }
+
+/** Fills every table that SQL has, with all columns that cost anything. */
+const EVERY_TABLE = `SELECT (SELECT count(key_text || value_text || parts) FROM entries),
+  (SELECT count(until || until_text || key_text) FROM versions), (SELECT sum(entries) FROM tables),
+  (SELECT count(*) FROM families), (SELECT count(*) FROM levels), (SELECT count(separator_text) FROM blocks),
+  (SELECT count(*) FROM properties), (SELECT count(*) FROM events), (SELECT count(*) FROM options),
+  (SELECT count(*) FROM problems), (SELECT count(*) FROM wal), (SELECT count(*) FROM blob_files)`;
 
 async function timelines(service: Service, family: number): Promise<void> {
   const info = await step('timeline', () => service.call('timeline', { family }));

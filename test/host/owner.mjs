@@ -1,6 +1,6 @@
 /**
  * A process that owns a LevelDB store, as an application would. Commands come on stdin, one a line:
- * `put KEY VALUE` answers `done`, `close` ends it. Says `open` when it holds the LOCK.
+ * `put KEY VALUE` answers `done`, `get KEY` the value in hex or `absent`, `close` ends it. Says `open` when it holds the LOCK.
  *
  *     node owner.mjs DIR
  */
@@ -13,6 +13,11 @@ console.log('open');
 for await (const line of createInterface({ input: process.stdin })) {
   const [command, key, value] = line.split(' ');
   if (command === 'close') break;
+  if (command === 'get') {
+    const found = await db.get(key, { valueEncoding: 'buffer' });
+    console.log(found === undefined ? 'absent' : `0x${found.toString('hex')}`);
+    continue;
+  }
   await db.put(key, value, { sync: true });
   console.log('done');
 }

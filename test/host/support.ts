@@ -114,6 +114,13 @@ export class Owner {
     assert.equal(await this.#answer(), 'done');
   }
 
+  /** The value as the engine itself reads it; undefined where there is none. */
+  async get(key: string): Promise<Buffer | undefined> {
+    this.#process.stdin?.write(`get ${key}\n`);
+    const answer = await this.#answer();
+    return answer === 'absent' ? undefined : Buffer.from(String(answer).slice(2), 'hex');
+  }
+
   async close(): Promise<void> {
     const ended = new Promise((resolve) => this.#process.once('exit', resolve));
     this.#process.stdin?.write('close\n');

@@ -4,8 +4,15 @@
  */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { systemClock } from '../../engine/base/entropy.ts';
 import type { TableReader } from '../../engine/formats/block/tableReader.ts';
+import { nodeFs } from '../../engine/fs/nodeFs.ts';
+import { readOnlyFs } from '../../engine/fs/readOnlyFs.ts';
+import { openStore } from '../../engine/store/open.ts';
+import { planVerify } from '../../engine/store/verify/plan.ts';
+import { verifyFiles } from '../../engine/store/verify/verify.ts';
 import { HAS_DB_BENCH } from '../support/dbBench.ts';
+import { CORPUS, corpusNames, noCorpus } from '../support/reading.ts';
 import { type BenchOptions, checkStore, HAS_LDB, withRocks } from '../support/rocksMatrix.ts';
 
 const skip = HAS_DB_BENCH && HAS_LDB ? false : 'db_bench and ldb are not installed';
@@ -271,3 +278,38 @@ rows('indexes of RocksDB', INDEXES);
 rows('compressions of RocksDB', COMPRESSIONS);
 rows('format versions of RocksDB', VERSIONS);
 rows('checksums of RocksDB', CHECKSUMS);
+
+describe('the corpus', { skip: noCorpus }, () => {
+  it('verifies without damage, in all format versions of today', async () => {
+    const versions = new Map<number, number>();
+    const filters = new Set<string>();
+    const indexes = new Set<string>();
+    let entries = 0;
+    for (const name of corpusNames('rocksdb')) {
+      const fs = readOnlyFs(nodeFs);
+      const store = openStore(fs, `${CORPUS}rocksdb/${name}/db`);
+      for (const info of store.view.version.tables.values()) {
+        const table = store.view.acquire(info);
+        versions.set(table.formatVersion, (versions.get(table.formatVersion) ?? 0) + 1);
+        filters.add(table.filter()?.shape.scheme ?? 'none');
+        indexes.add(table.indexType);
+        store.view.releaseTable(info, table);
+      }
+      const report = await verifyFiles(planVerify(store.view), {
+        fs,
+        clock: systemClock,
+        progress: () => {},
+        isCancelled: () => false,
+      });
+      const damage = report.findings.filter((f) => f.severity === 'damage');
+      assert.deepEqual(damage, [], name);
+      entries += report.entries;
+      store.close();
+    }
+    assert.ok(entries > 20_000, `${entries} entries`);
+    // 0 is LevelDB's.
+    assert.deepEqual([...versions.keys()].sort(), [0, 5, 6, 7]);
+    for (const kind of ['blocked-bloom', 'ribbon', 'bloom', 'none']) assert.ok(filters.has(kind), kind);
+    assert.ok(indexes.has('binary') && indexes.has('two-level'), [...indexes].join(', '));
+  });
+});

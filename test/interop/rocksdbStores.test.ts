@@ -298,7 +298,7 @@ describe('TTL databases', { skip }, () => {
       const to = Math.floor(systemClock.now() / 1000);
       assert.equal((await checkStore(dir)).entries, 2);
       const store = openStore(fs, dir);
-      const match = new Lenses().of(store, 0)[0];
+      const match = new Lenses(fs).of(store, 0)[0];
       assert.equal(match?.lens.id, 'rocksdb-ttl');
       assert.match(match.why, /TtlMergeOperator/);
       const get = new PointGet(store.view, 0, new DamageLog());
@@ -307,10 +307,10 @@ describe('TTL databases', { skip }, () => {
         ['other', ''],
       ] as const) {
         const raw = get.get(Buffer.from(key))?.value as Uint8Array;
-        const [, text, time] = /^(.*) \(written (\S+)\)$/.exec(match.lens.value(raw, raw)?.text ?? '') ?? [];
-        assert.equal(text, shown);
-        const seconds = Date.parse(time ?? '') / 1000;
-        assert.ok(seconds >= from && seconds <= to, `${time}`);
+        const found: RegExpExecArray | null = /^(.*) \(written (\S+)\)$/.exec(match.lens.value(raw, raw)?.text ?? '');
+        assert.equal(found?.[1], shown);
+        const seconds = Date.parse(found[2] ?? '') / 1000;
+        assert.ok(seconds >= from && seconds <= to, found[2]);
       }
       store.close();
     });

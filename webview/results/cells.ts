@@ -59,7 +59,7 @@ function renderKey(cell: HTMLElement, row: EntryRow, format: BytesFormat, lens: 
     appendTextLine(cell, row.shown.key);
     return;
   }
-  if (lens.title !== undefined) cell.appendChild(rawMark(lens));
+  if (lens.readsKeys) cell.appendChild(rawMark(lens));
   if (row.key.length === 0) cell.appendChild(dim('empty key'));
   else appendLine(cell, row.key, format, true);
 }

@@ -196,7 +196,8 @@ export class Detail {
     const { look } = this.#a.lens();
     const masked = look.masked && hasContent(row);
     sections.push(...this.#read(row, look, masked));
-    sections.push(this.#bytes('Key', row.key, row.key.length, look, this.#shown?.key !== undefined));
+    const isKeyRead = this.#shown?.key !== undefined || !look.readsKeys;
+    sections.push(this.#bytes('Key', row.key, row.key.length, look, isKeyRead));
     if (row.until !== undefined)
       sections.push(this.#section('Deletes up to (exclusive)', row.until, true, row.until.length));
     if (row.timestamp !== undefined)
@@ -227,7 +228,7 @@ export class Detail {
   /** Key or value as they are stored. */
   #bytes(name: 'Key' | 'Value', bytes: Uint8Array, size: number, { title }: LensLook, isRead: boolean): HTMLElement {
     const whole = bytes.length >= size;
-    const heading = title === undefined ? name : `${name} bytes`;
+    const heading = title === undefined || (name === 'Key' && this.#shown?.key === undefined) ? name : `${name} bytes`;
     const note =
       title === undefined || isRead ? '' : whole ? `not read by ${visibleString(title)}` : 'too long for a lens';
     return this.#section(heading, bytes, whole, size, name === 'Key' ? 'key' : 'value', note);

@@ -7,15 +7,17 @@ import type { LensChoice } from '../../engine/protocol/viewApi.ts';
 import { visibleString } from '../text/visible.ts';
 import { el, fill, icon, show } from '../ui/dom.ts';
 import type { Host, ViewCall } from '../ui/host.ts';
-import { firstLens, hidesValues, whyText } from './lensChoice.ts';
+import { firstLens, hidesValues, readsKeys, whyText } from './lensChoice.ts';
 
 /** How rows are read: what cells and the detail pane go by. */
 export interface LensLook {
   readonly title: string | undefined;
+  /** Keys that it does not read are an exception. */
+  readonly readsKeys: boolean;
   readonly masked: boolean;
 }
 
-export const NO_LENS: LensLook = { title: undefined, masked: false };
+export const NO_LENS: LensLook = { title: undefined, readsKeys: false, masked: false };
 
 export interface LensActions {
   readonly host: Host;
@@ -55,7 +57,7 @@ export class LensPicker {
 
   get look(): LensLook {
     const lens = this.#found.find((l) => l.id === this.#id);
-    return { title: lens?.title, masked: this.#masked };
+    return { title: lens?.title, readsKeys: lens !== undefined && readsKeys(lens), masked: this.#masked };
   }
 
   /** Settled once it is known which lenses fit; never rejects. */

@@ -166,7 +166,10 @@ export class LadderPane implements Pane {
         el('span', { class: 'muted' }, size(step.bytes)),
         chip(VERDICT_TONES[verdict], VERDICT_WORDS[step.outcome === 'absent' ? 'absent' : verdict], 'rung-result'),
       ),
-      ...stepLines(step, (b) => host.do({ action: 'openBlock', table: table ?? 0, offset: b.offset })),
+      ...stepLines(step, (b) => {
+        const key = this.#shown?.key.slice();
+        host.do({ action: 'openBlock', table: table ?? 0, offset: b.offset, ...(key === undefined ? {} : { key }) });
+      }),
       el(
         'p',
         { class: 'rung-why' },

@@ -58,6 +58,9 @@ export function unpacking(how: Compression, inner: ValueDecoder, decompress: Dec
   };
 }
 
+/** Bytes that a sample may unpack to; what comes after them is not looked at. */
+const UNPACKED_MAX = 8 << 20;
+
 /** Whether a sample is compressed, and which of `inner` reads what is inside. */
 export function compressedFit(
   how: Compression,
@@ -67,18 +70,25 @@ export function compressedFit(
 ): { readonly decoder: ValueDecoder; readonly fit: Fit } | undefined {
   const unpacked: Uint8Array[] = [];
   let strays = 0;
+  let seen = 0;
+  let bytes = 0;
   for (const b of sample) {
+    if (bytes > UNPACKED_MAX) break;
+    seen++;
     try {
       const raw = begins(how, b) ? decompress(how, b, INPUT_MAX) : undefined;
       if (raw === undefined) strays++;
-      else if (raw.length > 0) unpacked.push(raw);
+      else if (raw.length > 0) {
+        unpacked.push(raw);
+        bytes += raw.length;
+      }
     } catch {
       strays++;
     }
     if (strays > sample.length * (1 - SHARE_MIN)) return undefined;
   }
   if (unpacked.length === 0) return undefined;
-  const part = 1 - strays / sample.length;
+  const part = 1 - strays / seen;
   let best: { decoder: ValueDecoder; fit: Fit } | undefined;
   for (const decoder of inner) {
     const fit = decoder.fits(unpacked);

@@ -42,7 +42,7 @@ export interface ValueMatch extends Fit {
 }
 
 /** Bytes of a sample that are looked at; values beyond that are left out. */
-const SAMPLE_BYTES_MAX = 4 << 20;
+const SAMPLE_BYTES_MAX = 1 << 20;
 
 /** Decoders that fit, the surest first. Values that are empty say nothing and are left out. */
 export function detectValues(values: readonly Uint8Array[], decompress: Decompress): ValueMatch[] {

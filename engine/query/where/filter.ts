@@ -427,7 +427,12 @@ function sameDocument(a: Document | undefined, b: Document): number {
 
 function fieldOperand(field: Field, right: Operand): FieldValue {
   if (right.kind === 'number') return right.value;
-  if (right.kind === 'bytes') return right.number !== undefined && isNumeric(field) ? right.number : right.bytes;
+  if (right.kind === 'bytes' && isNumeric(field)) {
+    if (right.number !== undefined) return right.number;
+    const instead = field.time === undefined ? '42' : "'2026-01-31T12:00Z'";
+    throw whereFault(`key.${field.name} is read already: write ${instead} in place of a function`, right.at);
+  }
+  if (right.kind === 'bytes') return right.bytes;
   if (right.kind === 'text') {
     const value = fieldLiteral(field, right.value);
     if (value === undefined) throw whereFault(`“${right.value}” is no time like 2026-01-31T12:00:00Z`, right.at);

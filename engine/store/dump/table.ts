@@ -217,7 +217,7 @@ class TableDump {
       const shown =
         filter?.name === name
           ? `${filter.kind}, ${filter.bytes} bytes${filter.partitions > 1 ? ` in ${filter.partitions} partitions` : ''}`
-          : `${handle.size} bytes, not usable for whole keys here`;
+          : `${handle.size} bytes, not usable here`;
       yield this.#lines.at(handle.offset, `filter ${clipped(name, PROPERTY_CHARS)}: ${shown}`);
     }
     for (const p of table.problems.slice(known)) yield this.#lines.damage(p, this.#footer.offset, 1);

@@ -10,8 +10,8 @@
  * 3. A candidate counts if it lies between the table's first and last key, and if the one data block
  *    that could hold it was read and does not. Candidates are taken in batches in key order, so that
  *    a block is read once a batch.
- * 4. Of a filter that holds prefixes it counts only if no key of the table has its prefix: the filter is right
- *    to let others through.
+ * 4. For a filter that holds prefixes, candidates are made of prefixes, and one counts only if no key of the table
+ *    has its prefix: the filter is right to let others through.
  *
  * The random numbers have a fixed seed: the same table gives the same answer.
  */
@@ -116,12 +116,13 @@ export function* probeAbsent(
 ): Generator<void, Probed, void> {
   const { order, index } = table;
   const result: Probed = { probes: 0, falsePositives: 0 };
-  const { keys } = sample;
+  const { prefix } = filter;
+  const keys = prefix === undefined ? sample.keys : prefixesOf(sample.keys, prefix);
   if (keys.length === 0 || !order.known) return result;
   const random = seeded(SEED ^ 0x2545f491);
   const compare = (a: Uint8Array, b: Uint8Array): number => order.compareUser(a, 0, a.length, b, 0, b.length);
   const walk = new BlockWalk(table, false);
-  const prefixes = filter.prefix === undefined ? undefined : new PrefixSearch(table, filter.prefix);
+  const prefixes = prefix === undefined ? undefined : new PrefixSearch(table, prefix);
   if (prefixes !== undefined && (order.reversed || order.prefixesAreRanges === false)) return result;
   const asked = new Set<number>();
   let make = lookalike;
@@ -170,6 +171,14 @@ function mayHold(walk: BlockWalk, key: Uint8Array, table: TableReader): boolean 
   } catch {
     return true;
   }
+}
+
+/** Cut to what the filter holds of them, so that changes fall where they matter. */
+function prefixesOf(keys: readonly Uint8Array[], extractor: PrefixExtractor): Uint8Array[] {
+  return keys.flatMap((key) => {
+    const length = extractor.prefixLength(key.length);
+    return length < 0 ? [] : [key.subarray(0, length)];
+  });
 }
 
 /** Whether a table has keys with the prefix of another; for orders in which those stand side by side. */

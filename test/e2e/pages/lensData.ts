@@ -20,6 +20,7 @@ export function lensesOf(scenario: LensScenario): LensInfo[] {
           why: 'keys are chunk coordinates and names of Bedrock worlds',
         },
         { id: 'go-ethereum', title: 'go-ethereum', confidence: 0.4, why: 'some keys begin with its prefixes' },
+        { id: 'value:bson', kind: 'values', title: 'BSON', confidence: 0.3, why: 'some values are documents' },
       ]
     : [
         {

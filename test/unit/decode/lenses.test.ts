@@ -21,6 +21,34 @@ function context(sample: LensContext['sample'], more: Partial<LensContext> = {})
   return { engine: 'leveldb', comparator, family: 'default', folder: 'db', parent: '', files: [], sample, ...more };
 }
 
+describe('TTL databases of RocksDB', () => {
+  const sample = [{ key: utf8('k'), value: bytes('76 5A DF 02 6B') }];
+  const of = (options: Record<string, string>, more: Partial<LensContext> = {}) =>
+    detectLenses(context(sample, { engine: 'rocksdb', options, ...more })).find((m) => m.lens.id === 'rocksdb-ttl');
+
+  it('are told by their OPTIONS, and values come without the time behind them', () => {
+    const match = of({
+      compaction_filter_factory: '{id=TtlCompactionFilterFactory;user_filter_factory=nullptr;ttl=0;}',
+    });
+    assert.match(match?.why ?? '', /compaction_filter_factory/);
+    const value = (b: Uint8Array) => match?.lens.value(b, b);
+    assert.deepEqual(value(bytes('76 5A DF 02 6B')), { text: 'v (written 2026-11-22T12:26:02Z)', language: 'text' });
+    assert.equal(value(bytes('ff 5A DF 02 6B'))?.text, '0xff (written 2026-11-22T12:26:02Z)');
+    assert.equal(value(bytes('5A DF 02 6B'))?.text, ' (written 2026-11-22T12:26:02Z)');
+    for (const other of ['', '5A DF 02', '76 00 00 00 00', '76 ff ff ff ff'])
+      assert.equal(value(bytes(other)), undefined);
+  });
+
+  it('are not seen in other stores', () => {
+    assert.equal(of({ merge_operator: '{id=StringAppendOperator;}' }), undefined);
+    assert.equal(of({ ttl: '2592000' }), undefined);
+    const mark = { merge_operator: '{id=TtlMergeOperator;user_operator=nullptr;}' };
+    assert.ok(of(mark) !== undefined);
+    assert.equal(of(mark, { engine: 'leveldb' }), undefined);
+    assert.equal(of(mark, { sample: [{ key: utf8('k'), value: utf8('old') }] }), undefined);
+  });
+});
+
 const utf16 = (text: string): Uint8Array => new Uint8Array(Buffer.from(text, 'utf16le'));
 
 describe('Chromium', () => {

@@ -16,6 +16,7 @@ import {
   PANELS,
   PRIVATE_COMMANDS,
   SETTINGS,
+  TOOLS,
   VIEWS,
 } from '../../../extension/ids.ts';
 
@@ -42,6 +43,15 @@ interface Manifest {
     readonly customEditors: readonly { viewType: string }[];
     readonly languages: readonly { id: string; configuration: string }[];
     readonly grammars: readonly { language: string; path: string }[];
+    readonly languageModelTools: readonly {
+      name: string;
+      modelDescription: string;
+      inputSchema: {
+        type: string;
+        properties: Record<string, { type: string; description: string }>;
+        required?: string[];
+      };
+    }[];
     readonly configuration: { readonly properties: Readonly<Record<string, Record<string, unknown>>> };
   };
 }
@@ -141,6 +151,22 @@ describe('package.json and ids.ts', () => {
     }
     for (const c of contributes.viewsContainers.activitybar) assert.ok(existsSync(join(root, c.icon)), c.icon);
     assert.ok(existsSync(join(root, manifest.icon)));
+  });
+
+  test('language-model tools say what they read, and describe each input', () => {
+    assert.deepEqual(
+      contributes.languageModelTools.map((tool) => tool.name),
+      Object.values(TOOLS),
+    );
+    for (const { name, modelDescription, inputSchema } of contributes.languageModelTools) {
+      assert.match(modelDescription, /Read-only/, name);
+      assert.equal(inputSchema.type, 'object');
+      for (const [input, { type, description }] of Object.entries(inputSchema.properties)) {
+        assert.match(type, /^(string|integer|boolean)$/, `${name} ${input}`);
+        assert.ok(description.length > 5, `${name} ${input}`);
+      }
+      for (const input of inputSchema.required ?? []) assert.ok(input in inputSchema.properties, `${name} ${input}`);
+    }
   });
 
   test('settings are described, scoped, and read by the code', () => {

@@ -67,12 +67,29 @@ describe('what a folder is', () => {
     const backup = new MemFs();
     for (const d of ['/d', '/d/meta', '/d/private', '/d/shared_checksum']) backup.mkdir(d);
     backup.put('/d/meta/3', utf8('x'));
-    assert.throws(() => detectStore(backup, '/d'), { code: 'UNSUPPORTED', message: /BackupEngine \(backup 3\)/ });
+    assert.throws(() => detectStore(backup, '/d'), { code: 'UNSUPPORTED', message: /BackupEngine, with backup 3:/ });
     const noise = Uint8Array.from({ length: 4112 }, (_, i) => (i * 167) ^ (i >> 3));
     assert.throws(() => detectStore(folder({ CURRENT: noise, 'MANIFEST-000001': noise }), '/d'), {
       code: 'UNSUPPORTED',
       message: /encrypted/,
     });
+  });
+
+  it('backups name the newest of them, and a folder of info logs the store that they tell of', () => {
+    const backup = new MemFs();
+    for (const d of ['/d', '/d/meta', '/d/private', '/d/shared']) backup.mkdir(d);
+    assert.throws(() => detectStore(backup, '/d'), { message: /without a backup/, mend: 'name another directory' });
+    for (const n of ['9', '10', '2.tmp']) backup.put(`/d/meta/${n}`, utf8('x'));
+    assert.throws(() => detectStore(backup, '/d'), { message: /with backup 9, 10:/, mend: /: \/d\/private\/10$/ });
+    const line =
+      '2026/11/22-12:33:27.802594 30429 SST files in /data/\x1b[2Jmain dir, Total Num: 2, files: 000010.sst \n';
+    const logs = folder({ LOG: utf8(line), 'LOG.old.1795350362330003': utf8('') });
+    assert.throws(() => detectStore(logs, '/d'), {
+      code: 'NOT_FOUND',
+      message: /secondary instance/,
+      mend: 'the store that LOG tells of is /data/\\x1b[2Jmain',
+    });
+    assert.throws(() => detectStore(folder({ LOG: utf8('?') }), '/d'), { mend: /holds CURRENT/ });
   });
 
   it('a MANIFEST of garbage is still a store, and OPTIONS decides which', () => {

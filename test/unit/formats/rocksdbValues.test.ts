@@ -213,6 +213,17 @@ describe('merge operators', () => {
     assert.equal(mergeOperatorFor(option)?.assumption, undefined);
   });
 
+  it('that of a TTL database merges without the times, and takes the newest', () => {
+    const option = '{id=TtlMergeOperator;user_operator={id=StringAppendOperator;delimiter=,;};}';
+    assert.equal(mergeOperatorFor(option)?.name, 'TtlMergeOperator');
+    assert.equal(run(option, 'aTIM0', 'bTIM1', 'cTIM2'), 'a,b,cTIM2');
+    assert.equal(run(option, undefined, 'bTIM1'), 'bTIM1');
+    assert.equal(run(option, 'x', 'y'), ',y', 'too short for a time');
+    assert.equal(mergeOperatorFor('{id=TtlMergeOperator;user_operator=nullptr;}'), undefined);
+    assert.equal(mergeOperatorFor('TtlMergeOperator'), undefined, 'the inner one is not known');
+    assert.equal(mergeOperatorFor(`{id=TtlMergeOperator;user_operator=${option};}`), undefined);
+  });
+
   it('put and max pick one', () => {
     assert.equal(run('PutOperator', 'a', 'b', 'c'), 'c');
     assert.equal(run('put_v1', undefined, 'b'), 'b');

@@ -139,7 +139,7 @@ describe('footer', () => {
     for (const [low, high, code] of [
       [0x63bf9564, 0x82422296, 'UNSUPPORTED'],
       [0x7a8f13b8, 0x4f3418eb, 'UNSUPPORTED'],
-      [0xd0c5f173, 0x926789d0, 'UNSUPPORTED'],
+      [0xc5f17873, 0x926789d0, 'UNSUPPORTED'],
       [1, 2, 'CORRUPT'],
     ] as const) {
       const tail = new Uint8Array(FOOTER_BYTES);

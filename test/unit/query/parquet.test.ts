@@ -48,7 +48,7 @@ function asRow(e: Entry): Record<string, unknown> {
     b !== null && isPrintable(b, 0, b.length) ? Buffer.from(b).toString() : null;
   return {
     ...{ key: e.key, key_text: text(e.key), value: e.value, value_text: text(e.value) },
-    ...{ seq: BigInt(e.seq), type: e.type, table: e.table === 0 ? null : BigInt(e.table) },
+    ...{ seq: BigInt(e.seq), type: e.type, table: e.table === 0 ? null : BigInt(e.table), parts: null },
     ...{ family: e.level > 3 ? 'deep' : 'default', level: e.level },
   };
 }
@@ -134,7 +134,16 @@ describe('Parquet of entries', () => {
       [100_000, 100_000, 1],
     );
     const rows = await read(file);
-    assert.deepEqual(Object.keys(rows[0] ?? {}), ['key', 'key_text', 'value', 'value_text', 'seq', 'type', 'table']);
+    assert.deepEqual(Object.keys(rows[0] ?? {}), [
+      'key',
+      'key_text',
+      'value',
+      'value_text',
+      'seq',
+      'type',
+      'table',
+      'parts',
+    ]);
     for (const i of [0, 99_999, 100_000, 200_000]) {
       assert.equal(rows[i]?.['key_text'], String(i).padStart(8, '0'));
       assert.equal(rows[i]?.['seq'], BigInt(i));
