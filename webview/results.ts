@@ -166,6 +166,8 @@ const problems = new ProblemList((p) => host.do({ action: 'openProblem', path: p
 const empty = el('div', { class: 'empty' });
 const split = el('div', { class: 'split' });
 const statusLine = el('div', { class: 'status-text' });
+const bookmarkButton = iconButton('bookmark', 'Bookmark this query…', () => host.do({ action: 'bookmarkQuery' }));
+
 /** Speaks only what matters: the end of the count, a loss, a copy. */
 const spoken = el('div', { class: 'sr-only', role: 'status', 'aria-live': 'polite' });
 const divider = splitter({
@@ -198,6 +200,7 @@ function build(): void {
           { class: 'bar-buttons' },
           bottomButton,
           sideButton,
+          bookmarkButton,
           iconButton('refresh', 'Run again', () => host.do({ action: 'rerun' })),
         ),
       ),
@@ -247,6 +250,7 @@ function onInit(next: ResultsInit): void {
   const place = next.single === true ? next.storePath : `${next.storeName} · ${next.familyName}`;
   setText(subtitle, visibleString(place));
   subtitle.title = visibleString(next.storePath);
+  show(bookmarkButton, next.params.table === undefined);
   document.title = visibleString(next.title);
   detail.tableChanged();
   if (restored !== undefined) {

@@ -4,6 +4,7 @@ import { formatCount } from '../model/display.ts';
 import type { SqlColumn, SqlValue } from '../protocol/engineApi.ts';
 import { SQL_EXAMPLES } from '../query/sqlExamples.ts';
 import { SQL_SCHEMA } from '../query/sqlSchema.ts';
+import { SQL_PAGE_BYTES } from '../service/sql.ts';
 import { type Args, CF_OPTION, type CommandSpec, JSON_OPTION, KEY_OPTIONS, readKey, UsageError } from './args.ts';
 import { bytesJson, bytesText, csvField, escapeText } from './format.ts';
 import { Interrupt } from './interrupt.ts';
@@ -78,10 +79,11 @@ export const sqlCommand: CommandSpec = {
     const { database, notes, problems, lost } = result;
     try {
       const printer = printerOf(format, database.columns(), new Output());
-      for (let offset = 0; ; offset += PAGE_ROWS) {
-        const rows = database.rows(offset, PAGE_ROWS);
+      for (let offset = 0; ; ) {
+        const rows = database.rows(offset, PAGE_ROWS, SQL_PAGE_BYTES);
         printer.rows(rows);
-        if (rows.length < PAGE_ROWS) break;
+        offset += rows.length;
+        if (database.ended) break;
       }
       printer.end();
     } catch (thrown) {

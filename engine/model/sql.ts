@@ -15,7 +15,7 @@ export interface SqlParams {
   readonly prefix?: Uint8Array | undefined;
   /** Rows of `entries`, and of `versions`, that are read at most; 1,000,000 by default. What is cut is told. */
   readonly entriesMax?: number | undefined;
-  /** Rows of the first page: at most, and by default, 10,000. */
+  /** Rows of the first page: at most, and by default, 10,000; fewer where they have more than 32 MB. */
   readonly count?: number | undefined;
   /** Milliseconds that the query may run once its tables are filled. With a limit, recursive queries are refused. */
   readonly millisMax?: number | undefined;

@@ -97,6 +97,11 @@ export type ViewAction =
   | { readonly action: 'scan'; readonly family: number; readonly prefix?: Uint8Array }
   | { readonly action: 'get'; readonly family: number }
   | { readonly action: 'rerun' }
+  /** The value of a key in an editor that can save it; deleting a key; both ask before they write. */
+  | { readonly action: 'editValue' | 'deleteKey'; readonly family: number; readonly key: Uint8Array }
+  | { readonly action: 'bookmarkKey'; readonly family: number; readonly key: Uint8Array }
+  /** Keeps the query that the tab shows. */
+  | { readonly action: 'bookmarkQuery' }
   /** Asks for a key and explains it in this view. */
   | { readonly action: 'explain'; readonly family: number }
   /** The table's own editor. */

@@ -57,6 +57,7 @@ export class SqlDatabase {
   #rows: NodeJS.Iterator<unknown> | undefined;
   /** Rows that were taken from `#rows`. */
   #position = 0;
+  #ended = false;
   #deadline = Number.POSITIVE_INFINITY;
   #ticks = 0;
   #closed = false;
@@ -120,21 +121,27 @@ export class SqlDatabase {
       );
   }
 
+  /** The last call of `rows` came to the end of the result. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
   /**
-   * Rows [offset, offset + count) of the result, fewer at its end. Going on where the last call ended costs what
+   * Rows [offset, offset + count) of the result, fewer at its end, or where they have `bytesMax` bytes. Going on where the last call ended costs what
    * the rows cost; anything else runs the query anew. Throws INPUT for what the query itself does wrong, and
    * CANCELLED when its time is over.
    */
-  rows(offset: number, count: number): SqlValue[][] {
+  rows(offset: number, count: number, bytesMax = Number.POSITIVE_INFINITY): SqlValue[][] {
     this.#deadline = this.#limits.elapsed() + (this.#limits.millisMax ?? Number.POSITIVE_INFINITY);
     const found: SqlValue[][] = [];
     try {
       if (this.#rows === undefined || offset < this.#position) this.#start();
       while (this.#position < offset && this.#step() !== undefined);
-      while (found.length < count) {
+      for (let bytes = 0; found.length < count && bytes < bytesMax; ) {
         const row = this.#step();
         if (row === undefined) break;
         found.push(row);
+        for (const value of row) bytes += typeof value === 'string' || value instanceof Uint8Array ? value.length : 8;
       }
     } catch (thrown) {
       this.#rows = undefined;
@@ -210,11 +217,15 @@ export class SqlDatabase {
   #start(): void {
     this.#rows = this.#compiled().iterate();
     this.#position = 0;
+    this.#ended = false;
   }
 
   #step(): SqlValue[] | undefined {
     const step = this.#rows?.next();
-    if (step === undefined || step.done === true) return undefined;
+    if (step === undefined || step.done === true) {
+      this.#ended = true;
+      return undefined;
+    }
     this.#position++;
     if (this.#position % TICKS === 0) this.#checkTime();
     const row = step.value as SqlValue[];

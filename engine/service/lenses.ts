@@ -172,8 +172,9 @@ export class Lenses {
 
   #decoder(store: StoreReader, family: number, id: string | undefined): ValueDecoder {
     const { values } = this.#fitting(store, family);
-    if (id !== undefined) {
-      const name = id.replace(/^value:/, '');
+    // Other lenses show keys, or values of an application that are no formats by themselves.
+    if (id?.startsWith('value:') === true) {
+      const name = id.slice('value:'.length);
       const found = values.find((v) => v.decoder.id === name)?.decoder ?? valueDecoder(name, unpackValue);
       if (found === undefined) throw new StoreError('INPUT', `there is no value format ${JSON.stringify(name)}`);
       return found;

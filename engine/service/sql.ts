@@ -12,6 +12,8 @@ import { fillTables } from './sqlTables.ts';
 
 /** Rows that one call hands out at most. */
 export const SQL_ROWS_MAX = 10_000;
+/** Bytes of text and BLOBs in one answer, from which on the next row waits for the next one. */
+export const SQL_PAGE_BYTES = 32 << 20;
 /** Rows of `entries`, and of `versions`, unless somebody says otherwise. */
 export const SQL_ENTRIES_MAX = 1_000_000;
 /** Results kept at once; the one unused for longest is closed when there are more. */
@@ -80,8 +82,8 @@ export class SqlResults {
     const { database, notes, problems, fillMillis } = result;
     const wanted = Math.max(0, Math.min(count, SQL_ROWS_MAX));
     const started = clock.elapsed();
-    const rows = database.rows(offset, wanted);
-    const complete = rows.length < wanted;
+    const rows = database.rows(offset, wanted, SQL_PAGE_BYTES);
+    const complete = database.ended;
     const columns = database.columns();
     return {
       cursor,

@@ -8,12 +8,17 @@ import type { KeyOrder } from '../iter/order.ts';
 /** The order of a family's keys; undefined if the store has no such family. */
 export type OrderOf = (family: number) => KeyOrder | undefined;
 
+/** Why a family takes no new values from us, though it takes deletions; undefined if it takes them. */
+export type RefusesValues = (family: number) => string | undefined;
+
 export class WriteBatch implements BatchBuilder {
   readonly #inner: LevelDbBatch | RocksDbBatch;
   readonly #orderOf: OrderOf;
+  readonly #refusesValues: RefusesValues;
   #lastFamily = -1;
 
-  constructor(dialect: Dialect['id'], orderOf: OrderOf) {
+  constructor(dialect: Dialect['id'], orderOf: OrderOf, refusesValues: RefusesValues = () => undefined) {
+    this.#refusesValues = refusesValues;
     this.#inner = dialect === 'leveldb' ? new LevelDbBatch() : new RocksDbBatch();
     this.#orderOf = orderOf;
   }
@@ -28,6 +33,7 @@ export class WriteBatch implements BatchBuilder {
 
   put(family: number, key: Uint8Array, value: Uint8Array): void {
     this.#check(family);
+    this.#checkValue(family);
     this.#inner.put(family, key, value);
   }
 
@@ -43,6 +49,7 @@ export class WriteBatch implements BatchBuilder {
 
   merge(family: number, key: Uint8Array, operand: Uint8Array): void {
     this.#check(family);
+    this.#checkValue(family);
     this.#inner.merge(family, key, operand);
   }
 
@@ -66,6 +73,11 @@ export class WriteBatch implements BatchBuilder {
 
   clear(): void {
     this.#inner.clear();
+  }
+
+  #checkValue(family: number): void {
+    const why = this.#refusesValues(family);
+    if (why !== undefined) throw new StoreError('UNSUPPORTED', `no value is written: ${why}`);
   }
 
   #check(family: number): void {

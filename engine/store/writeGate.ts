@@ -14,6 +14,7 @@ import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { TableInfo } from '../model/tree.ts';
 import { readCurrent, type Snapshot } from './snapshot.ts';
 import type { Version } from './version.ts';
+import type { StoreView } from './view.ts';
 
 /** A write that was refused; exit code 4 of the command line. */
 export class WriteRefused extends StoreError {
@@ -126,6 +127,24 @@ function checkOptions(state: GateState): void {
       throw unsupported(`${named} has tables of another kind (table_factory ${factory})`, place);
     }
   }
+}
+
+/** Objects that only such databases have, as OPTIONS name them. */
+const TIMED_VALUES = /\bTtl(?:MergeOperator|CompactionFilter)/;
+
+/**
+ * Why no value may be written to a family, though it may be compacted: RocksDB's DBWithTTL (utilities/ttl) ends
+ * every value with the time of its writing, and its owner would cut four bytes off ours.
+ */
+export function timedValues(view: StoreView, family: number): string | undefined {
+  const { name } = view.family(family).state;
+  const options = view.snapshot.options.family(name);
+  const named = ['merge_operator', 'compaction_filter', 'compaction_filter_factory'].some((o) =>
+    TIMED_VALUES.test(options[o] ?? ''),
+  );
+  return named
+    ? `values of column family ${JSON.stringify(name)} carry the time of their writing (DBWithTTL)`
+    : undefined;
 }
 
 function sameDirectory(option: string, directory: string): boolean {

@@ -28,6 +28,7 @@ import { rocksdbDialect } from '../formats/rocksdb/dialect.ts';
 import { encodeRocksDbEdit } from '../formats/rocksdb/editEncoder.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { DamageLog } from '../iter/damage.ts';
+import type { KeyOrder } from '../iter/order.ts';
 import type { Resolved } from '../iter/resolve.ts';
 import { editedState } from './editedState.ts';
 import { flushToTables } from './flushTables.ts';
@@ -51,7 +52,7 @@ import type { StoreView } from './view.ts';
 import type { ReplayResult } from './walReplay.ts';
 import { WriteBatch } from './writeBatch.ts';
 import type { LockHandle, WriteEnvironment } from './writeEnvironment.ts';
-import { checkDisk } from './writeGate.ts';
+import { checkDisk, timedValues } from './writeGate.ts';
 import { liveReplay, type OpenState, readForWriting, WriterSource } from './writerState.ts';
 
 export interface WriterOptions {
@@ -196,7 +197,8 @@ export class StoreWriter {
 
   /** An empty batch for this store. */
   batch(): WriteBatch {
-    return new WriteBatch(this.dialect.id, (family) => this.#memtables.byFamily.get(family)?.order);
+    const order = (family: number): KeyOrder | undefined => this.#memtables.byFamily.get(family)?.order;
+    return new WriteBatch(this.dialect.id, order, (family) => timedValues(this.reader.view, family));
   }
 
   /**

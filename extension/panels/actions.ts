@@ -8,7 +8,7 @@ import type { Store } from '../store.ts';
 import { saveFile } from './saveFile.ts';
 
 /** Actions that a view does by itself. */
-type OwnAction = 'rerun' | 'refresh';
+type OwnAction = 'rerun' | 'refresh' | 'bookmarkQuery';
 
 export async function perform(
   services: Services,
@@ -19,6 +19,12 @@ export async function perform(
   const run = (command: string, args: object): Thenable<void> =>
     vscode.commands.executeCommand(command, { store, ...args });
   switch (what.action) {
+    case 'editValue':
+      return run(COMMANDS.editValue, { family: what.family, key: what.key });
+    case 'deleteKey':
+      return run(COMMANDS.delete, { family: what.family, key: what.key });
+    case 'bookmarkKey':
+      return run(COMMANDS.addBookmark, { family: what.family, key: what.key });
     case 'openValue':
       return documents.openValue(store, what.family, what.key, what.seq);
     case 'copyText':

@@ -4,7 +4,8 @@ import { displayKey, formatCount } from '../../engine/model/display.ts';
 import type { EngineNotice, QueryParams, QueryState } from '../../engine/protocol/engineApi.ts';
 import type { ViewInit } from '../../engine/protocol/viewApi.ts';
 import { isSavedView, restoreParams } from '../../engine/protocol/viewState.ts';
-import { PANELS } from '../ids.ts';
+import { scanQuery } from '../history/queries.ts';
+import { COMMANDS, PANELS } from '../ids.ts';
 import { lensChoice } from '../lenses.ts';
 import type { Services } from '../services.ts';
 import type { Store } from '../store.ts';
@@ -44,6 +45,13 @@ class ResultsView extends StoreView {
   protected override async rerun(): Promise<void> {
     this.#closeQuery();
     await this.sendInit();
+  }
+
+  protected override async bookmarkQuery(): Promise<void> {
+    const family = this.store.family(this.#params.family)?.name ?? '';
+    const query = scanQuery(this.store.path, family, this.#params);
+    const stored = { query, title: this.#title, time: Date.now(), count: null };
+    await vscode.commands.executeCommand(COMMANDS.addBookmark, { view: 'history', stored });
   }
 
   protected override engineLost(): void {

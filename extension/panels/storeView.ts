@@ -71,6 +71,9 @@ export abstract class StoreView implements vscode.Disposable {
   /** The tab was asked to do its work over. */
   protected abstract rerun(): Promise<void>;
 
+  /** Keeps the query that the tab shows, where it shows one. */
+  protected async bookmarkQuery(): Promise<void> {}
+
   /** The worker died, and what it held for this tab with it. */
   protected engineLost(): void {}
 
@@ -170,6 +173,8 @@ export abstract class StoreView implements vscode.Disposable {
         this.store.retry();
         await this.store.refresh();
         return this.sendInit();
+      case 'bookmarkQuery':
+        return this.bookmarkQuery();
       default:
         return perform(this.services, this.store, what);
     }

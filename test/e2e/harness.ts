@@ -153,10 +153,10 @@ export class Workbench {
   async pick(text: string): Promise<void> {
     const row = this.page
       .locator('.quick-input-widget:not(.hidden) .quick-input-list .monaco-list-row')
-      .filter({ hasText: text })
+      .filter({ hasText: text, visible: true })
       .first();
     await row.waitFor({ timeout: 20_000 });
-    // A list that is drawn anew keeps the row that was found first, unseen, for later use: look again.
+    // A list that is drawn anew keeps rows, unseen, for later use, and moves the others: look again.
     for (let attempt = 0; ; attempt++) {
       try {
         await row.click({ timeout: 2_000 });

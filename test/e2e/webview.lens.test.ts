@@ -89,7 +89,7 @@ describe('webview: results through a lens', { skip }, () => {
     await settled(page);
     const plain = words(await cellTexts(page, '.grid-row[aria-rowindex="2"]'));
     assert.equal(plain[1], '0xf8fffffff4ffffff2b', 'a format of values says nothing of keys');
-    assert.match(plain[2] ?? '', /^raw /);
+    assert.match(plain[2] ?? '', /^raw/);
     const chosen = await page.evaluate(() =>
       window.harness.sent.flatMap((m) => (m.t === 'do' && m.what.action === 'chooseLens' ? [m.what.lens] : [])),
     );

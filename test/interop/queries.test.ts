@@ -12,6 +12,7 @@ import { systemClock } from '../../engine/base/entropy.ts';
 import { nodeFs } from '../../engine/fs/nodeFs.ts';
 import { readOnlyFs } from '../../engine/fs/readOnlyFs.ts';
 import { Service } from '../../engine/service.ts';
+import { CORPUS, noCorpus } from '../support/reading.ts';
 
 const LSM = fileURLToPath(new URL('../../dist/lsm.js', import.meta.url));
 const root = mkdtempSync(join(tmpdir(), 'lsm-queries-'));
@@ -169,6 +170,59 @@ describe('lsm scan --where', () => {
       assert.match(ran.err, message);
     }
     assert.match(lsm('scan', people, '--lens', 'value:nope').err, /there is no value format "nope"/);
+  });
+});
+
+describe('lsm scan --where on stores of RocksDB', { skip: noCorpus }, () => {
+  interface Line {
+    readonly key: { readonly text: string };
+    readonly type: string;
+    readonly value?: { readonly hex: string };
+    readonly columns?: readonly {
+      readonly name: { readonly text?: string };
+      readonly value: { readonly text?: string };
+    }[];
+  }
+  const scan = (dir: string, ...more: string[]): Line[] =>
+    lines(lsm('scan', `${CORPUS}rocksdb/${dir}/db`, '--format', 'jsonl', ...more).out).map(
+      (l) => JSON.parse(l) as Line,
+    );
+
+  it('columns of entities by their names', () => {
+    const all = scan('05-wide-columns');
+    const column = (l: Line, name: string): string | undefined =>
+      l.columns?.find((c) => c.name.text === name)?.value.text;
+    const sample = all.map((l) => column(l, 'attr_07')).find((v) => v !== undefined) as string;
+    for (const [where, test] of [
+      ['value.attr_07', (l: Line) => column(l, 'attr_07') !== undefined],
+      [`value.attr_07 = ${JSON.stringify(sample)}`, (l: Line) => column(l, 'attr_07') === sample],
+      ['type = "entity" and not value.attr_07', (l: Line) => l.type === 'entity' && column(l, 'attr_07') === undefined],
+    ] as const) {
+      const expected = all.filter(test).map((l) => l.key.text);
+      assert.ok(expected.length > 0, where);
+      assert.deepEqual(
+        scan('05-wide-columns', '--where', where).map((l) => l.key.text),
+        expected,
+        where,
+      );
+    }
+  });
+
+  it('counters that a merge operator keeps, as little-endian numbers', () => {
+    const dir = `${CORPUS}rocksdb/03-merge-operands/db`;
+    const family = (JSON.parse(lsm('info', dir, '--json').out) as { families: { name: string }[] }).families[1]
+      ?.name as string;
+    const all = scan('03-merge-operands', '--cf', family);
+    const count = (l: Line): bigint => Buffer.from(l.value?.hex ?? '', 'hex').readBigUInt64LE();
+    const whole = all.filter((l) => l.value?.hex.length === 16);
+    const middle = whole.map(count).sort((a, b) => (a < b ? -1 : 1))[whole.length >> 1] as bigint;
+    const expected = whole.filter((l) => count(l) > middle);
+    assert.ok(expected.length > 0);
+    const found = scan('03-merge-operands', '--cf', family, '--where', `value > ${middle}`);
+    assert.deepEqual(
+      found.map((l) => l.key.text),
+      expected.map((l) => l.key.text),
+    );
   });
 });
 

@@ -313,6 +313,14 @@ describe('TTL databases', { skip }, () => {
         assert.ok(seconds >= from && seconds <= to, found[2]);
       }
       store.close();
+      const writer = StoreWriter.open(systemWriteEnvironment, dir);
+      const batch = writer.batch();
+      assert.throws(() => batch.put(0, Buffer.from('k'), Buffer.from('v')), {
+        code: 'UNSUPPORTED',
+        message: /DBWithTTL/,
+      });
+      batch.delete(0, Buffer.from('k'));
+      writer.close();
     });
   });
 });

@@ -50,7 +50,10 @@ const rocksdb: Official = {
   async put(dir, entries) {
     const db = new RocksDB(dir);
     await db.ready();
-    for (const [k, v] of Object.entries(entries)) await db.put(Buffer.from(k, 'latin1'), Buffer.from(v, 'latin1'));
+    const batch = db.write();
+    for (const [k, v] of Object.entries(entries)) batch.tryPut(Buffer.from(k, 'latin1'), Buffer.from(v, 'latin1'));
+    await batch.flush();
+    batch.destroy();
     await db.close();
   },
   async all(dir) {

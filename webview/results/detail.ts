@@ -166,6 +166,7 @@ export class Detail {
             : this.#tableLink(row.level, row.table),
       ),
       row.value === null ? null : iconButton('open', 'Open value in an editor (Enter)', () => a.openValue(row)),
+      ...this.#writeButtons(row),
       this.#closeButton(),
     );
     fill(this.#body, ...this.#sections(row));
@@ -179,6 +180,19 @@ export class Detail {
     );
     link.addEventListener('click', () => this.#a.host.do({ action: 'revealTable', table }));
     return el('span', { class: 'fact' }, el('span', { class: 'dim' }, 'in '), levelName(level), ' ', link);
+  }
+
+  /** What changes a store needs its directory. */
+  #writeButtons({ key, value }: EntryRow): (HTMLElement | null)[] {
+    const { host, family, single } = this.#a;
+    if (single()) return [];
+    return [
+      value === null
+        ? null
+        : iconButton('edit', 'Edit value…', () => host.do({ action: 'editValue', family: family(), key })),
+      iconButton('trash', 'Delete key…', () => host.do({ action: 'deleteKey', family: family(), key })),
+      iconButton('bookmark', 'Bookmark this key…', () => host.do({ action: 'bookmarkKey', family: family(), key })),
+    ];
   }
 
   #closeButton(): HTMLElement {

@@ -24,12 +24,18 @@ export class AxisStrip {
     setText(this.#from, this.#textAt(scene, scene.window.from));
     setText(this.#to, this.#textAt(scene, scene.window.to));
     show(this.#here, cursor !== undefined);
+    for (const end of [this.#from, this.#to]) end.style.visibility = '';
     if (cursor === undefined) return;
     setText(this.#here, this.#textAt(scene, cursor));
     const x = xOf(scene, cursor);
     const width = this.#here.offsetWidth;
     const left = Math.max(scene.gutter - 6, Math.min(scene.width - width - 4, x - width / 2));
     this.#here.style.left = `${Math.round(left)}px`;
+    // An end that is covered in part would read as another key.
+    for (const end of [this.#from, this.#to]) {
+      const covered = left < end.offsetLeft + end.offsetWidth && left + width > end.offsetLeft;
+      end.style.visibility = covered ? 'hidden' : '';
+    }
   }
 
   #textAt({ layout, tree }: Scene, fraction: number): string {

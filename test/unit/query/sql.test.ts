@@ -114,6 +114,18 @@ describe('SQL', () => {
     fails('INPUT', () => database.rows(0, 1), 'closed');
   });
 
+  it('a page ends where it has the bytes that were asked for', () => {
+    const database = open('SELECT zeroblob(1000) FROM (VALUES (1), (2), (3), (4), (5))');
+    assert.equal(database.rows(0, 10, 1500).length, 2);
+    assert.equal(database.ended, false);
+    assert.equal(database.rows(2, 10, 1500).length, 2);
+    assert.equal(database.rows(4, 10, 1500).length, 1);
+    assert.equal(database.ended, true);
+    assert.equal(database.rows(0, 1).length, 1);
+    assert.equal(database.ended, false);
+    database.close();
+  });
+
   it('text columns are the text of their bytes', () => {
     const database = open('SELECT key, key_text, typeof(key), typeof(key_text), length(key_text) FROM entries');
     const [need] = database.needs;
