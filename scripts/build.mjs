@@ -9,6 +9,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { lazyPackages } from './lazyPackages.mjs';
 import { artifacts, main, readJson, root, Sentence, say } from './lib.mjs';
 import { writeNotices } from './notices.mjs';
 import { packages } from './setup.mjs';
@@ -32,7 +33,8 @@ async function configurations(esbuild, production) {
     logLevel: 'warning',
     define: { __LSM_VERSION__: JSON.stringify(manifest.version) },
   };
-  const node = { ...common, platform: 'node', format: 'cjs', target: 'node22' };
+  const rarely = lazyPackages(at('engine'), ['protobufjs', 'bson', 'cborg', 'hyparquet', 'hyparquet-writer']);
+  const node = { ...common, platform: 'node', format: 'cjs', target: 'node22', plugins: [rarely] };
   const banner = esbuild
     .transformSync(readFileSync(at('scripts', 'lsmBanner.cjs'), 'utf8'), { minify: true })
     .code.trim();
@@ -101,7 +103,8 @@ export async function build({ production = false, watch = false } = {}) {
           say(result.errors.length > 0 ? `${out}: ${result.errors.length} errors` : `${out}: built`);
         }),
     };
-    for (const one of list) await (await esbuild.context({ ...one, plugins: [report] })).watch();
+    for (const one of list)
+      await (await esbuild.context({ ...one, plugins: [...(one.plugins ?? []), report] })).watch();
     return;
   }
   const results = await Promise.allSettled(list.map((one) => esbuild.build({ ...one, metafile: true })));

@@ -2,9 +2,9 @@
 import { StoreError } from '../base/errors.ts';
 import { formatCount } from '../model/display.ts';
 import type { SqlColumn, SqlValue } from '../protocol/engineApi.ts';
+import { SQL_PAGE_BYTES } from '../query/sql.ts';
 import { SQL_EXAMPLES } from '../query/sqlExamples.ts';
 import { SQL_SCHEMA } from '../query/sqlSchema.ts';
-import { SQL_PAGE_BYTES } from '../service/sql.ts';
 import { type Args, CF_OPTION, type CommandSpec, JSON_OPTION, KEY_OPTIONS, readKey, UsageError } from './args.ts';
 import { bytesJson, bytesText, csvField, escapeText } from './format.ts';
 import { Interrupt } from './interrupt.ts';

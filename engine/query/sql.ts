@@ -15,6 +15,8 @@ import { type SqlWords, sqlWords } from './sqlWords.ts';
 
 type SqliteModule = typeof import('node:sqlite');
 
+/** Bytes of text and BLOBs in one answer, from which on the next row waits for the next answer. */
+export const SQL_PAGE_BYTES = 32 << 20;
 /** Kilobytes of SQLite's page cache; beyond it pages go to disk. */
 const CACHE_KB = 65_536;
 /** Rows of a base table between two looks at the time. */

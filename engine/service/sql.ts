@@ -4,7 +4,7 @@ import { StoreError } from '../base/errors.ts';
 import { DamageLog } from '../iter/damage.ts';
 import type { SqlPage, SqlParams, SqlProgress, SqlTableSchema, StoreSummary } from '../protocol/engineApi.ts';
 import type { CancelToken } from '../protocol/rpc.ts';
-import { SqlDatabase } from '../query/sql.ts';
+import { SQL_PAGE_BYTES, SqlDatabase } from '../query/sql.ts';
 import { SQL_SCHEMA } from '../query/sqlSchema.ts';
 import type { StoreReader } from '../store/reader.ts';
 import { VanishedError } from '../store/vanished.ts';
@@ -12,8 +12,6 @@ import { fillTables } from './sqlTables.ts';
 
 /** Rows that one call hands out at most. */
 export const SQL_ROWS_MAX = 10_000;
-/** Bytes of text and BLOBs in one answer, from which on the next row waits for the next one. */
-export const SQL_PAGE_BYTES = 32 << 20;
 /** Rows of `entries`, and of `versions`, unless somebody says otherwise. */
 export const SQL_ENTRIES_MAX = 1_000_000;
 /** Results kept at once; the one unused for longest is closed when there are more. */

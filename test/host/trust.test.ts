@@ -26,13 +26,17 @@ test('trust: in a workspace that is not trusted nothing is written, and the mess
         assert.equal(await run('lsm.compact', { store: directory, all: true, mode: 'copy', out: made }), undefined);
         const sampleArgs = { path: made, format: 'leveldb', sample: 'sessions' };
         assert.equal(await run('lsm.createSample', sampleArgs), undefined);
+        assert.equal(await run('lsm.put', { store: directory, key: 'k', value: 'v', ask: false }), undefined);
+        assert.equal(await run('lsm.delete', { store: directory, key: 'k', ask: false }), undefined);
+        assert.equal(await run('lsm.editValue', { store: directory, key: 'k' }), undefined);
+        assert.equal(await run('lsm.undoWrite', { ask: false }), undefined);
         // Reading and planning need no trust.
         assert.ok(await run('lsm.planCompaction', { store: directory, all: true, ask: false }));
         assert.ok(await run('lsm.get', { store: directory, family: 'default', key: 'x' }));
       });
     });
-    assert.equal(said.filter((s) => /only read in a workspace that is not trusted/.test(s)).length, 3, said.join());
-    assert.equal(said.filter((s) => s === 'Manage Workspace Trust').length, 3);
+    assert.equal(said.filter((s) => /only read in a workspace that is not trusted/.test(s)).length, 7, said.join());
+    assert.equal(said.filter((s) => s === 'Manage Workspace Trust').length, 7);
     assert.equal(existsSync(made), false);
     assert.deepEqual(print(directory), before);
     // The same once it is trusted.

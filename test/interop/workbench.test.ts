@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import RocksDB from 'rocksdb-native';
+import { corpusStore } from '../support/corpus.ts';
 import { openDuckDb } from '../support/duckdb.ts';
 import { LSM, lsm, type Ran } from '../support/lsmCommand.ts';
 import { directoryState } from '../support/reading.ts';
@@ -322,6 +323,38 @@ for (const engine of ['leveldb', 'rocksdb'] as const) {
     });
   });
 }
+
+describe('entries without a single value', () => {
+  for (const name of ['rocksdb/03-merge-operands', 'rocksdb/05-wide-columns']) {
+    const store = corpusStore(name);
+    it(`${name}: their parts are exported, and seen by SQL`, {
+      skip: store === undefined && 'the corpus is not here',
+    }, async (t) => {
+      if (store === undefined) return;
+      const expected = new Map<string, unknown>();
+      const families = jsonLines(lsm('sql', store, 'SELECT name FROM families', '--json'));
+      for (const { name: family } of families) {
+        for (const { key, columns, operands, base } of jsonLines(
+          lsm('scan', store, '--format', 'jsonl', '--cf', family),
+        )) {
+          if ((columns ?? operands) === undefined) continue;
+          expected.set(`${family} ${key.hex}`, JSON.parse(JSON.stringify({ columns, operands, base })));
+        }
+      }
+      const query = 'SELECT family, key, parts FROM entries WHERE parts IS NOT NULL';
+      const seen = jsonLines(lsm('sql', store, query, '--json'));
+      const place = (family: string, hex: string, parts: string) => [`${family} ${hex}`, JSON.parse(parts)] as const;
+      assert.deepEqual(new Map(seen.map((r) => place(r.family, r.key.hex, r.parts))), expected);
+      const duck = await openDuckDb();
+      if (typeof duck === 'string') return t.skip(duck);
+      const to = join(root, name.replace('/', '-'));
+      done(lsm('export', store, '--to', to));
+      const rows = await duck(`SELECT family, lower(hex(key)), parts FROM '${to}/*.parquet' WHERE parts IS NOT NULL`);
+      assert.deepEqual(new Map(rows.map((r) => place(String(r[0]), String(r[1]), String(r[2])))), expected);
+      if (name.includes('wide')) assert.ok(expected.size > 0);
+    });
+  }
+});
 
 describe('lsm export, interrupted', () => {
   it('leaves nothing behind', async () => {

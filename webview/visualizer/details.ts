@@ -94,7 +94,12 @@ export class DetailsPane implements Pane {
           n === 0 ? 'none' : `${size(n)}${entries > 0 ? `, ${((n * 8) / entries).toFixed(1)} bits a key` : ''}`,
         ),
       ],
-      ['Sequence', known(t.smallestSeq[life] as number, (n) => `${count(n)} – ${count(t.largestSeq[life] as number)}`)],
+      [
+        'Sequence',
+        known(t.smallestSeq[life] as number, (n) =>
+          n === t.largestSeq[life] ? count(n) : `${count(n)} – ${count(t.largestSeq[life] as number)}`,
+        ),
+      ],
       ['Created', known(t.createdAt[life] as number, (n) => (n === 0 ? '' : `${timeText(n).slice(0, 19)} UTC`))],
     ];
     const list = el('dl', { class: 'pairs' });

@@ -60,7 +60,8 @@ export function tipContent(
   ];
   const low = t.smallestSeq[life] as number;
   const high = t.largestSeq[life] as number;
-  if (!Number.isNaN(high)) lines.push(line('seq', Number.isNaN(low) ? count(high) : `${count(low)} – ${count(high)}`));
+  if (!Number.isNaN(high))
+    lines.push(line('seq', Number.isNaN(low) || low === high ? count(high) : `${count(low)} – ${count(high)}`));
   const entries = t.entries[life] as number;
   if (!Number.isNaN(entries)) {
     const deletions = t.deletions[life] as number;
