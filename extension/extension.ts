@@ -104,13 +104,15 @@ function keepContext(stores: Stores, tree: StoresTree): vscode.Disposable {
     set(CONTEXT.hasStore, stores.list.length > 0);
     set(CONTEXT.hasOpenStore, stores.openOnes.length > 0);
   };
+  const showsValue = (editor: vscode.TextEditor | undefined): void => {
+    set(CONTEXT.valueDocument, editor !== undefined && valueAt(editor.document.uri) !== undefined);
+  };
   update();
+  showsValue(vscode.window.activeTextEditor);
   return vscode.Disposable.from(
     stores.onListChanged(update),
     stores.onStoreChanged(update),
-    vscode.window.onDidChangeActiveTextEditor((editor) => {
-      set(CONTEXT.valueDocument, editor !== undefined && valueAt(editor.document.uri) !== undefined);
-    }),
+    vscode.window.onDidChangeActiveTextEditor(showsValue),
     tree.view.onDidChangeSelection((e) => {
       set(CONTEXT.selectionHasKey, e.selection[0]?.kind === 'entry');
     }),

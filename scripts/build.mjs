@@ -9,7 +9,7 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { lazyPackages } from './lazyPackages.mjs';
+import { lazyPackages, rareContents } from './lazyPackages.mjs';
 import { artifacts, main, readJson, root, Sentence, say } from './lib.mjs';
 import { writeNotices } from './notices.mjs';
 import { packages } from './setup.mjs';
@@ -22,6 +22,9 @@ const at = (...parts) => join(root, ...parts);
 export const pages = () =>
   ['results', 'overview', 'visualizer', 'table'].filter((name) => existsSync(at('webview', `${name}.ts`)));
 
+/** Packages that most runs never use. */
+const RARE = ['protobufjs', 'bson', 'cborg', 'hyparquet', 'hyparquet-writer'];
+
 async function configurations(esbuild, production) {
   const manifest = readJson(at('package.json'));
   const common = {
@@ -33,14 +36,19 @@ async function configurations(esbuild, production) {
     logLevel: 'warning',
     define: { __LSM_VERSION__: JSON.stringify(manifest.version) },
   };
-  const rarely = lazyPackages(at('engine'), ['protobufjs', 'bson', 'cborg', 'hyparquet', 'hyparquet-writer']);
-  const node = { ...common, platform: 'node', format: 'cjs', target: 'node22', plugins: [rarely] };
+  const plain = { ...common, platform: 'node', format: 'cjs', target: 'node22' };
+  const node = { ...plain, plugins: [lazyPackages(at('engine'), RARE)] };
   const banner = esbuild
     .transformSync(readFileSync(at('scripts', 'lsmBanner.cjs'), 'utf8'), { minify: true })
     .code.trim();
   const all = [
     { ...node, entryPoints: ['extension/extension.ts'], outfile: 'dist/extension.js', external: ['vscode'] },
     { ...node, entryPoints: ['engine/worker.ts'], outfile: 'dist/worker.js' },
+    {
+      ...plain,
+      stdin: { contents: rareContents(at('engine'), RARE), resolveDir: root, sourcefile: 'rare.js' },
+      outfile: 'dist/rare.js',
+    },
     {
       ...node,
       entryPoints: ['engine/cli/main.ts'],
@@ -124,7 +132,13 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
       say('watching; Ctrl-C ends it');
       return;
     }
-    for (const name of ['extension.js', 'worker.js', 'lsm.js', ...pages().map((page) => `webview/${page}.js`)]) {
+    for (const name of [
+      'extension.js',
+      'worker.js',
+      'lsm.js',
+      'rare.js',
+      ...pages().map((page) => `webview/${page}.js`),
+    ]) {
       const file = at('dist', name);
       if (existsSync(file)) say(`dist/${name}  ${(statSync(file).size / 1024).toFixed(0)} KiB`);
     }

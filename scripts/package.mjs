@@ -19,7 +19,7 @@ const ALLOWED = [
   /^LICENSE(\.txt)?$/,
   /^l10n\/[\w.-]+\.json$/,
   /^media\/.+\.(svg|png|md|language\.json|tmLanguage\.json)$/,
-  /^dist\/(extension|worker|lsm)\.js$/,
+  /^dist\/(extension|worker|lsm|rare)\.js$/,
   /^dist\/package\.json$/,
   /^dist\/ThirdPartyNotices\.txt$/,
   /^dist\/webview\/[\w.-]+\.(js|css)$/,
@@ -30,6 +30,7 @@ const REQUIRED = [
   'dist/extension.js',
   'dist/worker.js',
   'dist/lsm.js',
+  'dist/rare.js',
   'dist/ThirdPartyNotices.txt',
   ...pages().flatMap((name) => [`dist/webview/${name}.js`, `dist/webview/${name}.css`]),
 ];

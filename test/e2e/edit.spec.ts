@@ -30,6 +30,7 @@ describe('editing a value, and its undo', { skip: noBrowser }, () => {
   let app: Workbench;
   let folder: string;
   let store: string;
+  const header = (view: string): Locator => app.page.locator(`.part.sidebar .pane-header[aria-label*="${view}"]`);
   const dialog = (): Locator => app.page.locator('.monaco-dialog-box');
 
   async function press(button: string): Promise<void> {
@@ -94,16 +95,16 @@ describe('editing a value, and its undo', { skip: noBrowser }, () => {
   });
 
   it('lists the get in the history, and keeps the key', async () => {
-    await app.runCommand('Query History: Focus on Query History View');
+    await app.quiet();
+    await header('Query History').click();
     const get = app.treeRow(`Get ${KEY}`);
     await get.waitFor();
     await get.click();
     await app.page.locator('.editor-group-container.active .tab.active', { hasText: KEY }).first().waitFor();
     await app.runCommand('LSM: Add Bookmark');
     await app.answer('Ada', 'Name of the bookmark');
-    await app.runCommand('Bookmarks: Focus on Bookmarks View');
+    await header('Bookmarks').click();
     await app.treeRow('Ada').waitFor();
-    await app.quiet();
     await app.screenshot('e2e-edit-history-dark');
   });
 });

@@ -178,3 +178,20 @@ describe('sound stores', () => {
     }
   });
 });
+
+describe('a MANIFEST whose beginning is lost', () => {
+  it('is damage, although its first record looks cut short, and the tables are shown all the same', async () => {
+    for (const store of [await tinyLevelDb(), await tinyRocksDb()]) {
+      const name = [...store.files.keys()].find((n) => n.startsWith('MANIFEST')) as string;
+      const bytes = (store.files.get(name) as Uint8Array).slice();
+      bytes.fill(0xee, 0, 24);
+      const reader = openStore(mount(store, { [name]: bytes }), AT);
+      assert.ok(reader.view.snapshot.manifest.damaged);
+      assert.ok(reader.view.version.tables.size > 0);
+      const task = planVerify(reader.view).tasks.find((t) => t.kind === 'manifest');
+      const verdict = run(verifyFile(mount(store, { [name]: bytes }), task as NonNullable<typeof task>));
+      assert.ok(verdict.findings.some((f) => f.severity === 'damage' && f.offset === 0));
+      reader.close();
+    }
+  });
+});

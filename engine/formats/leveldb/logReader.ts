@@ -269,8 +269,12 @@ export class LogReader {
         if (!this.#ownNumber(o)) return this.#end('recycled');
       }
       if (header + length > left) {
-        // In the last, partial block the writer may have died in mid-record.
-        if (this.#size < blockEnd) return this.recyclable ? this.#doubtful('bad length', at) : this.#end('torn');
+        // In the last, partial block the writer may have died in mid-record; but then nothing follows.
+        if (this.#size < blockEnd) {
+          if (this.recyclable) return this.#doubtful('bad length', at);
+          if (this.#search(at + 1) >= this.#size) return this.#end('torn');
+          return this.#doubtful(`record of ${length} bytes runs past the end of the file, and whole ones follow`, at);
+        }
         return this.#doubtful(`record of ${length} bytes runs past its block`, at);
       }
       const stored = unmask(readU32(w, o));
