@@ -7,7 +7,9 @@ const t = vscode.l10n.t;
 export function mayWrite(): boolean {
   if (vscode.workspace.isTrusted) return true;
   const manage = t('Manage Workspace Trust');
-  const message = t('Stores are only read in a workspace that is not trusted. Trust it to write, compact or create one.');
+  const message = t(
+    'Stores are only read in a workspace that is not trusted. Trust it to write, compact or create one.',
+  );
   void vscode.window.showWarningMessage(message, manage).then((choice) => {
     if (choice === manage) void vscode.commands.executeCommand('workbench.trust.manage');
   });

@@ -3,7 +3,7 @@
  * engine itself begins with, and then a sample workload written as any other writes are.
  */
 import { utf8 } from '../base/bytes.ts';
-import { StoreError, toStoreError } from '../base/errors.ts';
+import { StoreError } from '../base/errors.ts';
 import type { Dialect } from '../formats/leveldb/dialect.ts';
 import { encodeLevelDbEdit } from '../formats/leveldb/editEncoder.ts';
 import { LogWriter } from '../formats/leveldb/logWriter.ts';
@@ -21,6 +21,7 @@ import { dirName, type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { BYTEWISE } from '../iter/order.ts';
 import { Maintenance } from './background.ts';
 import { setCurrent } from './manifestWriter.ts';
+import { prepareDirectory, removeMade } from './newDirectory.ts';
 import { SAMPLES } from './samples/catalog.ts';
 import type { Sample, SampleWrite } from './samples/sample.ts';
 import type { WriteBatch } from './writeBatch.ts';
@@ -81,7 +82,14 @@ export function* createStore(
   const { fs } = env;
   const wanted = options.sample ?? 'empty';
   const sample = typeof wanted === 'string' ? sampleByName(wanted, options.format) : wanted;
-  const existed = prepareDirectory(fs, directory);
+  const existed = prepareDirectory(
+    fs,
+    directory,
+    () =>
+      new WriteRefused('INPUT', 'the directory is not empty: a store is only created in a new one', {
+        path: directory,
+      }),
+  );
   let finished = false;
   let writer: StoreWriter | undefined;
   try {
@@ -109,7 +117,7 @@ export function* createStore(
     return { directory, writes, sequence };
   } finally {
     writer?.close();
-    if (!finished) removeAll(fs, directory, existed);
+    if (!finished) removeMade(fs, directory, existed);
   }
 }
 
@@ -117,24 +125,6 @@ function addWrite(batch: WriteBatch, { family = 0, key, value, until }: SampleWr
   if (value !== undefined) batch.put(family, key, value);
   else if (until !== undefined) batch.deleteRange(family, key, until);
   else batch.delete(family, key);
-}
-
-/** True if the directory was there, and empty. */
-function prepareDirectory(fs: FileSystem, directory: string): boolean {
-  try {
-    const names = fs.list(directory);
-    if (names.length > 0) {
-      throw new WriteRefused('INPUT', 'the directory is not empty: a store is only created in a new one', {
-        path: directory,
-      });
-    }
-    return true;
-  } catch (thrown) {
-    const e = toStoreError(thrown);
-    if (e.code !== 'NOT_FOUND') throw e;
-  }
-  fs.mkdir(directory);
-  return false;
 }
 
 function writeFile(fs: FileSystem, path: string, bytes: Uint8Array): void {
@@ -181,13 +171,4 @@ function writeFirstFiles(env: WriteEnvironment, directory: string, format: Diale
   }
   setCurrent(fs, directory, MANIFEST_NUMBER);
   fs.syncDir(dirName(directory));
-}
-
-function removeAll(fs: FileSystem, directory: string, existed: boolean): void {
-  try {
-    for (const name of fs.list(directory)) fs.remove(joinPath(directory, name));
-    if (!existed) fs.remove(directory);
-  } catch {
-    // What is left is no store, or an incomplete one that nothing else counts on.
-  }
 }

@@ -14,6 +14,7 @@ import { StoreReader } from './reader.ts';
 import { describeTable, salvageTables } from './salvageTables.ts';
 import { fingerprint, readSnapshot, type Snapshot, type SnapshotSource } from './snapshot.ts';
 import { buildVersion, buildView, directorySizes, type FamilyVersion, type Version } from './version.ts';
+import { NO_REPLAY } from './walReplay.ts';
 
 /** Throws StoreError: not a store, an engine that is not opened yet, or nothing that could be shown. */
 export function openStore(fs: FileSystem, directory: string): StoreReader {
@@ -131,15 +132,7 @@ class TableFileSource implements SnapshotSource {
     return {
       snapshot: {
         manifest,
-        replay: {
-          memtables: new Map(),
-          lastSequence: 0,
-          files: [],
-          problems: [],
-          pending: [],
-          vanished: [],
-          close: () => {},
-        },
+        replay: NO_REPLAY,
         options: { version: '', file: undefined, db: {}, family: () => ({}), problems: [] },
         names: [this.#name],
         problems: [],

@@ -94,6 +94,17 @@ export interface ReplayResult {
   close(): void;
 }
 
+/** Of a store without logs. */
+export const NO_REPLAY: ReplayResult = {
+  memtables: new Map(),
+  lastSequence: 0,
+  files: [],
+  problems: [],
+  pending: [],
+  vanished: [],
+  close: () => {},
+};
+
 /** Problems kept per log; a log of nothing but damage must not fill the memory. */
 const PROBLEMS_MAX = 20;
 

@@ -68,6 +68,23 @@ function newFamily(id: number, name: string): FamilyState {
   };
 }
 
+/** What holds before the first edit: one column family without tables. */
+export function emptyManifest(file: string): ManifestState {
+  return {
+    file,
+    families: new Map([[0, newFamily(0, 'default')]]),
+    edits: 0,
+    lastSequence: 0,
+    nextFileNumber: 0,
+    prevLogNumber: 0,
+    minLogNumberToKeep: 0,
+    databaseId: undefined,
+    bytes: 0,
+    problems: [],
+    damaged: false,
+  };
+}
+
 /** Throws only if the file cannot be opened; damage inside is in `problems`. */
 export function readManifest(
   fs: FileSystem,
@@ -78,19 +95,7 @@ export function readManifest(
 ): ManifestState {
   const handle = fs.open(joinPath(directory, file), 'read');
   try {
-    const state: ManifestState = {
-      file,
-      families: new Map([[0, newFamily(0, 'default')]]),
-      edits: 0,
-      lastSequence: 0,
-      nextFileNumber: 0,
-      prevLogNumber: 0,
-      minLogNumberToKeep: 0,
-      databaseId: undefined,
-      bytes: 0,
-      problems: [],
-      damaged: false,
-    };
+    const state = emptyManifest(file);
     const log = new LogReader(handle, { path: file });
     replay(log, state, decode, listener);
     state.bytes = log.size;

@@ -29,6 +29,7 @@ import { Outputs } from '../compaction/outputs.ts';
 import { Stripes } from '../compaction/stripes.ts';
 import { TombstoneOutput } from '../compaction/tombstoneOutput.ts';
 import { setCurrent } from '../manifestWriter.ts';
+import { prepareDirectory, removeMade } from '../newDirectory.ts';
 import { NewTables } from '../newTables.ts';
 import { openStore } from '../open.ts';
 import { compactionStyle } from '../summary.ts';
@@ -87,7 +88,11 @@ export function* repairStore(
     throw new StoreError('INPUT', 'the repaired store cannot lie in the damaged one', { path: out });
   }
   const sources = gatherSources(fs, directory);
-  const existed = prepare(fs, out);
+  const existed = prepareDirectory(
+    fs,
+    out,
+    () => new StoreError('INPUT', 'the directory is not empty: a repaired store goes into a new one', { path: out }),
+  );
   let done = false;
   try {
     const repair = new Repair(env, sources, directory, out);
@@ -97,7 +102,7 @@ export function* repairStore(
   } finally {
     sources.replay.close();
     sources.store.close();
-    if (!done) removeAll(fs, out, existed);
+    if (!done) removeMade(fs, out, existed);
   }
 }
 
@@ -461,31 +466,5 @@ class Repair {
     } finally {
       store.close();
     }
-  }
-}
-
-/** True if the directory was there, and empty. */
-function prepare(fs: FileSystem, directory: string): boolean {
-  try {
-    if (fs.list(directory).length > 0) {
-      throw new StoreError('INPUT', 'the directory is not empty: a repaired store goes into a new one', {
-        path: directory,
-      });
-    }
-    return true;
-  } catch (thrown) {
-    const e = toStoreError(thrown);
-    if (e.code !== 'NOT_FOUND') throw e;
-  }
-  fs.mkdir(directory);
-  return false;
-}
-
-function removeAll(fs: FileSystem, directory: string, existed: boolean): void {
-  try {
-    for (const name of fs.list(directory)) fs.remove(joinPath(directory, name));
-    if (!existed) fs.remove(directory);
-  } catch {
-    // Without CURRENT what is left is no store.
   }
 }

@@ -8,11 +8,11 @@
  */
 import { type Problem, StoreError, toStoreError } from '../../base/errors.ts';
 import { type Dialect, leveldbDialect, type StoreOptions } from '../../formats/leveldb/dialect.ts';
-import type { FamilyState, ManifestState } from '../../formats/leveldb/manifest.ts';
+import { emptyManifest, type ManifestState } from '../../formats/leveldb/manifest.ts';
 import { parseFileName } from '../../formats/leveldb/names.ts';
 import { rocksdbDialect } from '../../formats/rocksdb/dialect.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
-import { BYTEWISE, keyOrder } from '../../iter/order.ts';
+import { keyOrder } from '../../iter/order.ts';
 import type { RepairReport } from '../../model/repair.ts';
 import type { TableInfo } from '../../model/tree.ts';
 import { openStore } from '../open.ts';
@@ -21,7 +21,7 @@ import { salvageTables } from '../salvageTables.ts';
 import type { Snapshot } from '../snapshot.ts';
 import type { FamilyVersion, Version } from '../version.ts';
 import { buildVersion, directorySizes } from '../version.ts';
-import { RecoveryMode, type ReplayResult, replayWals } from '../walReplay.ts';
+import { NO_REPLAY, RecoveryMode, type ReplayResult, replayWals } from '../walReplay.ts';
 
 export interface Sources {
   readonly store: StoreReader;
@@ -158,10 +158,10 @@ function openByTables(fs: FileSystem, directory: string, names: readonly string[
   return new StoreReader(fs, directory, dialect, {
     fingerprint: () => '',
     read: () => {
-      const manifest = emptyManifest();
+      const manifest = { ...emptyManifest(''), damaged: true };
       const snapshot: Snapshot = {
         manifest,
-        replay: noReplay(),
+        replay: NO_REPLAY,
         options: dialect.loadOptions(fs, directory, names),
         names,
         problems: [],
@@ -171,44 +171,6 @@ function openByTables(fs: FileSystem, directory: string, names: readonly string[
       return { snapshot, version: salvageTables(fs, directory, dialect, snapshot, version) };
     },
   });
-}
-
-function emptyManifest(): ManifestState {
-  const family: FamilyState = {
-    id: 0,
-    name: 'default',
-    comparator: BYTEWISE.name,
-    logNumber: 0,
-    tables: new Map(),
-    blobFiles: new Map(),
-    timestampsPersisted: true,
-    fullHistoryTimestampLow: undefined,
-  };
-  return {
-    file: '',
-    families: new Map([[0, family]]),
-    edits: 0,
-    lastSequence: 0,
-    nextFileNumber: 0,
-    prevLogNumber: 0,
-    minLogNumberToKeep: 0,
-    databaseId: undefined,
-    bytes: 0,
-    problems: [],
-    damaged: true,
-  };
-}
-
-function noReplay(): ReplayResult {
-  return {
-    memtables: new Map(),
-    lastSequence: 0,
-    files: [],
-    problems: [],
-    pending: [],
-    vanished: [],
-    close: () => {},
-  };
 }
 
 /** Every record that is whole counts, whatever lies before it; without a sound MANIFEST of every log there is. */

@@ -61,6 +61,9 @@ describe('service: one batch', () => {
   it('outlives a lost power once it is answered, if it was to be synced', async () => {
     for (const format of ['leveldb', 'rocksdb'] as const) {
       const { fs, service, write } = await made(format);
+      // The store's own directory is not what is tested here.
+      fs.syncDir('/');
+      fs.syncDir('/data');
       const { sequence } = await service.call('write', { ops: [put('a', '1'), put('b', '2')], sync: true });
       await service.call('close', {});
       fs.crash();
