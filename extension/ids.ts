@@ -139,6 +139,7 @@ export const SETTINGS = {
   discoverDepth: 'discover.depth',
   overviewOnOpen: 'overview.showOnOpen',
   lensAuto: 'lens.auto',
+  compactionRate: 'compaction.maxMegabytesPerSecond',
 } as const;
 
 /** Keys in the workspace's memento. */

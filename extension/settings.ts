@@ -22,6 +22,8 @@ export const settings = {
   /** Folder levels searched for stores; -1 for none. */
   discoverDepth: (): number => readNumber(SETTINGS.discoverDepth, 3, -1, 8),
   overviewOnOpen: (): boolean => read(SETTINGS.overviewOnOpen, true),
+  /** Bytes that a compaction of ours may read and write a second; 0 for no limit. */
+  compactionBytesPerSecond: (): number => readNumber(SETTINGS.compactionRate, 0, 0, 100_000) * 1e6,
   /** Whether a lens that surely fits is used without being asked for. */
   autoLens: (): boolean => read(SETTINGS.lensAuto, true),
 };

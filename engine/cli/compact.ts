@@ -24,6 +24,7 @@ export const compactCommand: CommandSpec = {
     { name: 'dry-run', help: 'print what would be done' },
     { name: 'out', value: 'DIR', help: 'compact a copy, made in this new or empty directory' },
     { name: 'in-place', help: 'take the LOCK and compact the store itself' },
+    { name: 'rate', value: 'MB', help: 'megabytes read and written a second at the most (default: no limit)' },
     ...KEY_OPTIONS,
     JSON_OPTION,
   ],
@@ -41,7 +42,7 @@ export const compactCommand: CommandSpec = {
       if (!args.has('dry-run')) prepareThread(path);
       await service.call('open', { path });
       const family = service.store.view.familyByName(args.text('cf') ?? 'default').state.id;
-      const request: CompactionRequest = { family, ...target };
+      const request: CompactionRequest = { family, ...target, bytesPerSecond: (args.count('rate') ?? 0) * 1e6 };
       checkTables(service, request);
       const done = await carryOut(service, request, args, interrupt, progress);
       done();

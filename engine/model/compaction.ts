@@ -14,6 +14,8 @@ export interface CompactionRequest {
   readonly level?: number | undefined;
   /** File numbers. */
   readonly tables?: readonly number[] | undefined;
+  /** Bytes read and written a second at the most, so that whoever uses the disk too is not held up; 0 or undefined: no limit. */
+  readonly bytesPerSecond?: number | undefined;
 }
 
 /** What a compaction of one column family would do. Entries are point entries and range deletions. */

@@ -187,6 +187,7 @@ export async function compactInPlace(
         freeBytes: (path) => env.freeBytes(path),
         isCancelled: () => watch.isCancelled(),
         threads: env.threads,
+        bytesPerSecond: (request.bytesPerSecond ?? 0) > 0 ? request.bytesPerSecond : undefined,
       });
       try {
         for (let step = job.next(); ; step = job.next()) {

@@ -9,6 +9,7 @@ import { type StoreError, toStoreError } from '../../engine/protocol/rpc.ts';
 import { COMMANDS } from '../ids.ts';
 import { sentence } from '../messages.ts';
 import type { Services } from '../services.ts';
+import { settings } from '../settings.ts';
 import { mayWrite } from '../trust.ts';
 import { compactTarget, type Target } from './compactTarget.ts';
 import { isEmptyPlan, planLines, planText, reportText, reportWords, whyNothing } from './compactWords.ts';
@@ -111,7 +112,8 @@ async function run(
   way: { readonly mode: 'inPlace' } | { readonly mode: 'copy'; readonly out: string },
 ): Promise<CompactionReport | undefined> {
   const { store, request, what } = target;
-  const params: Params<'compact'> = { ...request, ...way };
+  const bytesPerSecond = settings.compactionBytesPerSecond();
+  const params: Params<'compact'> = { ...request, ...way, bytesPerSecond };
   const title = way.mode === 'copy' ? t('Compacting a copy of {0}: {1}', store.name, what) : t('Compacting {0}', what);
   let report: CompactionReport;
   try {

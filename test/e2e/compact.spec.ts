@@ -18,6 +18,8 @@ import { noBrowser, type Theme, Workbench } from './harness.ts';
 
 const KEYS = 600_000;
 const NAME = 'events';
+/** Megabytes that a compaction reads and writes a second. */
+const RATE_MB = 12;
 
 /** A digest over names and contents of tables and MANIFEST. */
 function digest(directory: string): string {
@@ -131,7 +133,9 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
       folder = mkdtempSync(join(tmpdir(), 'lsm-compact-'));
       directory = join(folder, NAME);
       await makeEvents(directory, KEYS);
-      app = await Workbench.open({ folder, theme, installed: true });
+      // Slow enough for a person to change their mind.
+      const settings = { 'lsm.compaction.maxMegabytesPerSecond': RATE_MB };
+      app = await Workbench.open({ folder, theme, installed: true, settings });
       await app.showStores();
       await app.openStore(directory);
       await app.webview('main.overview .store-head');

@@ -22,7 +22,8 @@ const OVERVIEW = 'main.overview .store-head';
 async function start(theme: Theme): Promise<{ readonly app: Workbench; readonly folder: string }> {
   const folder = await smallSamples();
   try {
-    return { app: await Workbench.open({ folder, theme }), folder };
+    // High enough for the rows of the tree that the tests name: it draws those alone that are in sight.
+    return { app: await Workbench.open({ folder, theme, height: 1000 }), folder };
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;

@@ -186,7 +186,9 @@ describe('visualiser: a compaction of ours while it runs', { skip: noBrowser }, 
   before(async () => {
     folder = mkdtempSync(join(tmpdir(), 'lsm-visualizer-'));
     await makeEvents(join(folder, 'events'), 800_000);
-    app = await Workbench.open({ folder, theme: 'light', installed: true });
+    // Slow enough to be watched, and to be cancelled from the page.
+    const settings = { 'lsm.compaction.maxMegabytesPerSecond': 12 };
+    app = await Workbench.open({ folder, theme: 'light', installed: true, settings });
     await app.showStores();
     await app.openStore(join(folder, 'events'));
     await app.webview('main.overview .store-head');

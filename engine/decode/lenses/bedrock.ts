@@ -54,6 +54,9 @@ const NAMED = [
 ];
 const DIMENSIONS = ['overworld', 'nether', 'end'];
 
+/** No world reaches further: text that happens to be as long as a chunk's key does. */
+const CHUNKS_MAX = 4_000_000;
+
 /** `x z [dimension] tag [index]`; undefined for anything else. */
 function chunkKey(key: Uint8Array): { tag: number; text: string } | undefined {
   if (![9, 10, 13, 14].includes(key.length)) return undefined;
@@ -63,6 +66,7 @@ function chunkKey(key: Uint8Array): { tag: number; text: string } | undefined {
   const dimension = key.length >= 13 ? s.i32() : 0;
   const tag = s.u8();
   const name = TAGS[tag];
+  if (Math.abs(x) > CHUNKS_MAX || Math.abs(z) > CHUNKS_MAX) return undefined;
   if (name === undefined || (s.left > 0 && tag !== 0x2f)) return undefined;
   const at = s.left > 0 ? ` ${s.i8()}` : '';
   return { tag, text: `chunk ${x}, ${z} ${DIMENSIONS[dimension] ?? `dimension ${dimension}`}: ${name}${at}` };

@@ -184,6 +184,11 @@ describe('Minecraft Bedrock', () => {
     assert.deepEqual(JSON.parse(lens.value(key, nbt)?.text ?? ''), { id: 'Chest', x: -5 });
   });
 
+  it('takes no text of the same length for chunks', () => {
+    const sample = Array.from({ length: 10 }, (_, i) => ({ key: utf8(`user:000${i}`), value: utf8('x') }));
+    assert.deepEqual(detectLenses(context(sample)), []);
+  });
+
   it('a hostile NBT costs nothing', () => {
     assert.equal(nbtText(bytes('0a 0000 07 0100 61 ffffff7f')), undefined, 'an array of 2 GiB');
     assert.equal(nbtText(bytes('09 0000 00 ffffff7f')), undefined, 'a list of so many ends');
