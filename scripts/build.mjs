@@ -66,7 +66,9 @@ async function configurations(esbuild, production) {
     },
   ];
   if (!production) {
-    const tests = readdirSync(at('test', 'host')).filter((n) => n.endsWith('.test.ts'));
+    const tests = readdirSync(at('test', 'host'))
+      .filter((n) => n.endsWith('.test.ts'))
+      .sort();
     all.push({
       ...node,
       stdin: {

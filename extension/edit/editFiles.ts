@@ -58,7 +58,7 @@ export class EditFiles implements vscode.FileSystemProvider, vscode.Disposable {
       }),
       vscode.workspace.onDidCloseTextDocument(({ uri }) => {
         // Its other side may still be open, and dirty.
-        if (uri.scheme === EDIT_SCHEME && parse(uri).base !== true) this.#held.delete(keyOf(uri));
+        if (isEdit(uri) && parse(uri).base !== true) this.#held.delete(keyOf(uri));
       }),
       stores.onStoreChanged((store) => this.#storeChanged(store)),
     ];
@@ -72,9 +72,11 @@ export class EditFiles implements vscode.FileSystemProvider, vscode.Disposable {
     const familyName = store.family(family)?.name ?? String(family);
     const name = `${displayKey(key, 60)}${FORM_EXTENSION[form]}`;
     const uri = address(reference, [store.name, familyName, name]);
-    const isOpen = vscode.workspace.textDocuments.some((d) => d.uri.toString() === uri.toString() && d.isDirty);
-    // What a person has begun to change is compared with what it was then.
-    if (!isOpen) this.#changedTo(uri, bytes, form);
+    const opened = vscode.workspace.textDocuments.find((d) => d.uri.toString() === uri.toString());
+    // What a person has begun to change is compared with what it was then. A new document is not said to have
+    // changed: the editor would load it a second time, under the first key strokes.
+    if (opened === undefined) this.#hold(uri, bytes, form);
+    else if (!opened.isDirty && !this.#holds(uri, bytes)) this.#changedTo(uri, bytes, form);
     const document = await vscode.workspace.openTextDocument(uri);
     return vscode.window.showTextDocument(document, { preview: false });
   }
@@ -201,15 +203,33 @@ export class EditFiles implements vscode.FileSystemProvider, vscode.Disposable {
     if (sequence === undefined || this.#sequences.get(store.path) === sequence) return;
     this.#sequences.set(store.path, sequence);
     for (const { uri, isDirty } of vscode.workspace.textDocuments) {
-      if (uri.scheme !== EDIT_SCHEME || isDirty) continue;
+      if (!isEdit(uri) || isDirty) continue;
       const reference = parse(uri);
-      const other = vscode.workspace.textDocuments.some(
-        (d) => d.isDirty && d.uri.scheme === EDIT_SCHEME && keyOf(d.uri) === keyOf(uri),
-      );
-      if (reference.store !== store.path || other) continue;
-      this.#held.delete(keyOf(uri));
-      this.#fire([uri]);
+      if (reference.store === store.path && reference.base !== true) void this.#follow(uri, reference, store);
     }
+  }
+
+  /** The editor hears of a value only if it is another one than the document shows. */
+  async #follow(uri: vscode.Uri, reference: Reference, store: Store): Promise<void> {
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = await readValue(store, reference.family, keyBytes(reference));
+    } catch {
+      // Gone, or not to be read: the editor says which when it loads the document.
+    }
+    if (bytes !== undefined && this.#holds(uri, bytes)) return;
+    // While it was read a person may have begun to change it.
+    if (vscode.workspace.textDocuments.some((d) => d.isDirty && d.uri.toString() === uri.toString())) return;
+    if (bytes !== undefined) this.#changedTo(uri, bytes, formOf(bytes));
+    else {
+      this.#held.delete(keyOf(uri));
+      this.#fire([uri, baseOf(uri, reference)]);
+    }
+  }
+
+  #holds(uri: vscode.Uri, bytes: Uint8Array): boolean {
+    const held = this.#held.get(keyOf(uri));
+    return held !== undefined && Buffer.compare(held.bytes, bytes) === 0;
   }
 
   #store({ store }: Reference): Store {
@@ -218,6 +238,8 @@ export class EditFiles implements vscode.FileSystemProvider, vscode.Disposable {
     throw vscode.FileSystemError.Unavailable(t('The store {0} is not open. Open it, then open this again.', store));
   }
 }
+
+const isEdit = (uri: vscode.Uri): boolean => uri.scheme === EDIT_SCHEME;
 
 async function readValue(store: Store, family: number, key: Uint8Array): Promise<Uint8Array> {
   const { entry } = await store.call('get', { family, key });

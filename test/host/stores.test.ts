@@ -26,23 +26,6 @@ async function firstEntries(path: string, family: string): Promise<{ table: Node
   return { table, entries: await tree.getChildren(block) };
 }
 
-test('stores: those in the workspace are found, and none is opened for it', async () => {
-  const { stores, tree } = await ours();
-  await until('both samples are listed', () => stores.list.length >= 2);
-  for (const name of ['sensors-leveldb', 'sensors-rocksdb'] as const) {
-    const store = stores.byPath(sample(name));
-    assert.equal(store?.state, 'closed', name);
-  }
-  const labels = (await tree.getChildren()).map((n) => tree.getTreeItem(n).label);
-  assert.ok(labels.includes('sensors-leveldb') && labels.includes('sensors-rocksdb'), labels.join());
-});
-
-test('stores: activation opens no store and starts no engine', async () => {
-  const { activationMillis, stores } = await ours();
-  assert.deepEqual(stores.openOnes, []);
-  console.log(`activation took ${activationMillis.toFixed(1)} ms; the aim is 50`);
-});
-
 for (const [name, family] of [
   ['sensors-leveldb', 'default'],
   ['sensors-rocksdb', 'readings'],

@@ -71,7 +71,8 @@ export class TableReader {
   /** Sequence number that replaces 0; -1 where entries carry their own. */
   readonly globalSequence: number;
   readonly #file: FileHandle;
-  readonly #metaindex: ReadonlyMap<string, Uint8Array>;
+  /** Undefined until it is read: its own block is unpacked without what it names. */
+  #metaindex: ReadonlyMap<string, Uint8Array> | undefined;
   readonly #problems: Problem[] = [];
   readonly #maxRaw: number;
   readonly #holes: Hole[] = [];
@@ -146,7 +147,7 @@ export class TableReader {
 
   /** Names of the metaindex, with the blocks that they point to. */
   metaBlocks(): { name: string; handle: BlockHandle }[] {
-    return [...this.#metaindex].flatMap(([name, value]) => {
+    return [...(this.#metaindex ?? [])].flatMap(([name, value]) => {
       try {
         return [{ name, handle: readHandle(new Reader(value)) }];
       } catch {
@@ -157,7 +158,7 @@ export class TableReader {
 
   /** The handle that the metaindex gives `name`. Throws CORRUPT if it points outside of the file. */
   metaHandle(name: string): BlockHandle | undefined {
-    const value = this.#metaindex.get(name);
+    const value = this.#metaindex?.get(name);
     if (value === undefined) return undefined;
     return checkHandle(readHandle(new Reader(value)), this.footer.offset, name, this.footer.metaindex.offset);
   }
@@ -402,8 +403,9 @@ export class TableReader {
   }
 
   #dictionaryFor(compression: number): Uint8Array | undefined {
-    // LevelDB has none; of RocksDB's codecs zlib, LZ4, LZ4HC and ZSTD use one.
-    if (this.dialect === 'leveldb' || ![2, 4, 5, 7].includes(compression)) return undefined;
+    // LevelDB has none; of RocksDB's codecs zlib, LZ4, LZ4HC and ZSTD use one. The metaindex names it, and has none.
+    if (this.#metaindex === undefined || this.dialect === 'leveldb' || ![2, 4, 5, 7].includes(compression))
+      return undefined;
     if (!this.#dictionaryRead) {
       this.#dictionaryRead = true;
       const handle = this.metaHandle('rocksdb.compression_dict');

@@ -37,11 +37,14 @@ const refusal = (run: () => unknown): StoreError => {
 const COMPRESSED = 1 << 24;
 
 /** A LevelDB table with the given data blocks (raw bytes and separators), written by hand. */
-function levelTable(blocks: readonly { raw: Uint8Array; separator: Uint8Array }[]): Uint8Array {
+function levelTable(
+  blocks: readonly { raw: Uint8Array; separator: Uint8Array }[],
+  metaindexCompression = 0,
+): Uint8Array {
   const parts: Uint8Array[] = [];
   let at = 0;
-  const put = (raw: Uint8Array): Uint8Array => {
-    const stored = concat([raw, Uint8Array.of(0)]);
+  const put = (raw: Uint8Array, compression = 0): Uint8Array => {
+    const stored = concat([raw, Uint8Array.of(compression)]);
     const sum = fixed32(mask(crc32c(stored, 0, stored.length)));
     const handle = concat([varint(at), varint(raw.length)]);
     parts.push(stored, sum);
@@ -49,7 +52,7 @@ function levelTable(blocks: readonly { raw: Uint8Array; separator: Uint8Array }[
     return handle;
   };
   const index = blocks.map(({ raw, separator }) => ({ key: internalKey(separator, 2 ** 40, 1), value: put(raw) }));
-  const metaindex = put(buildBlock([], { interval: 1 }));
+  const metaindex = put(buildBlock([], { interval: 1 }), metaindexCompression);
   const indexHandle = put(buildBlock(index, { interval: 1 }));
   const footer = new Uint8Array(48);
   footer.set(concat([metaindex, indexHandle]));
@@ -68,6 +71,16 @@ describe('table reader', () => {
     );
     assert.deepEqual(table.problems, []);
     assert.equal(hex(table.readOwned({ offset: table.index.offset(0), size: table.index.size(0) })), hex(raw));
+  });
+
+  it('a metaindex that calls itself compressed is damage, not a search in itself for its dictionary', () => {
+    const raw = buildBlock([{ key: internalKey(utf8('a'), 1, 1), value: utf8('x') }], { interval: 16 });
+    for (const compression of [2, 4, 5, 7]) {
+      const table = open(levelTable([{ raw, separator: utf8('b') }], compression), 'rocksdb');
+      assert.deepEqual([table.incomplete?.code, table.index.count], ['CORRUPT', 1], `compression ${compression}`);
+      assert.match(table.problems[0]?.message ?? '', /range deletions of the table are unknown/);
+      assert.doesNotMatch(table.problems[0]?.message ?? '', /undefined/);
+    }
   });
 
   it('tables of the real engines: counts, names and bounds of blocks', async () => {
