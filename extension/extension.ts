@@ -38,6 +38,7 @@ export interface Exports {
   readonly tables: TablePanels;
   readonly queries: QueryLists;
   readonly writes: Writes;
+  readonly edits: EditFiles;
   readonly activationMillis: number;
 }
 
@@ -94,7 +95,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
   void discover();
   const activationMillis = performance.now() - began;
   log.info(`Activated in ${activationMillis.toFixed(1)} ms.`);
-  return { stores, tree, visualizers, tables, queries, writes, activationMillis };
+  return { stores, tree, visualizers, tables, queries, writes, edits, activationMillis };
 }
 
 /** Keeps the keys of `when` clauses true to the state. */

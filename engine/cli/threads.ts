@@ -1,15 +1,9 @@
 /** Threads: each is this same program, started with a range to merge or with files to check in place of a command. */
 import { availableParallelism } from 'node:os';
 import { isMainThread, parentPort, Worker, workerData } from 'node:worker_threads';
-import { systemClock } from '../base/entropy.ts';
 import { nodeFs } from '../fs/nodeFs.ts';
-import { readOnlyFs } from '../fs/readOnlyFs.ts';
-import { type SpawnRange, serveRange, type ThreadJob, type ThreadMessage } from '../store/compaction/threads.ts';
-import type { VerifyTask } from '../store/verify/tasks.ts';
-import { type SpawnVerify, serveVerify, type VerifyMessage } from '../store/verify/verify.ts';
-
-/** Beyond this more threads only wait for the disk. */
-const THREADS_MAX = 4;
+import type { ThreadJob } from '../store/compaction/threads.ts';
+import { type HelperData, serveHelper, spawnRangeWith, spawnVerifyWith, THREADS_MAX } from '../threads.ts';
 
 export function threadCount(): number {
   return Math.min(THREADS_MAX, availableParallelism());
@@ -30,7 +24,7 @@ export function prepareThread(directory: string): void {
     // Opening the store will say what is wrong.
     return;
   }
-  const worker = new Worker(process.argv[1] as string, { workerData: { waits: true }, argv: [] });
+  const worker = helper({ waits: true });
   prepared = worker;
   // The program may end without it; without the program it ends too.
   worker.unref();
@@ -42,52 +36,21 @@ export function prepareThread(directory: string): void {
 function rangeWorker(job: ThreadJob): Worker {
   const worker = prepared;
   prepared = undefined;
-  if (worker === undefined) return new Worker(process.argv[1] as string, { workerData: { range: job }, argv: [] });
+  if (worker === undefined) return helper({ range: job });
   worker.ref();
   worker.postMessage(job);
   return worker;
 }
 
-export const spawnRange: SpawnRange = (job, message, failed) => {
-  const worker = rangeWorker(job);
-  worker.on('message', (m: ThreadMessage) => message(m));
-  worker.on('error', (e) => failed(e instanceof Error ? e.message : String(e)));
-  worker.on('exit', (code) => failed(`exit code ${code}`));
-  return {
-    stop: () => {
-      void worker.terminate();
-    },
-  };
-};
+function helper(workerData: HelperData): Worker {
+  return new Worker(process.argv[1] as string, { workerData, argv: [] });
+}
 
-export const spawnVerify: SpawnVerify = (message, failed) => {
-  const worker = new Worker(process.argv[1] as string, { workerData: { verify: true }, argv: [] });
-  let stopped = false;
-  worker.on('message', (m: VerifyMessage) => message(m));
-  worker.on('error', (e) => failed(e instanceof Error ? e.message : String(e)));
-  worker.on('exit', (code) => {
-    if (!stopped) failed(`exit code ${code}`);
-  });
-  return {
-    check: (task) => worker.postMessage(task),
-    stop: () => {
-      stopped = true;
-      void worker.terminate();
-    },
-  };
-};
+export const spawnRange = spawnRangeWith(rangeWorker);
 
-/** True if this thread was started for a range, which is done by then, or to check files, which goes on. */
+export const spawnVerify = spawnVerifyWith(() => helper({ verify: true }));
+
+/** True if this thread was started to help another, and does. */
 export function servedThread(): boolean {
-  if (isMainThread || parentPort === null) return false;
-  const port = parentPort;
-  const { range, verify, waits } = workerData as { range?: ThreadJob; verify?: boolean; waits?: boolean };
-  const serve = (job: ThreadJob): void => serveRange(job, nodeFs, systemClock, (m) => port.postMessage(m));
-  if (range !== undefined) serve(range);
-  else if (waits === true) port.once('message', serve);
-  else if (verify === true) {
-    const check = serveVerify(readOnlyFs(nodeFs), (m) => port.postMessage(m));
-    port.on('message', (task: VerifyTask) => check(task));
-  } else return false;
-  return true;
+  return !isMainThread && parentPort !== null && serveHelper(workerData as HelperData, parentPort);
 }

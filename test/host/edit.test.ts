@@ -162,6 +162,29 @@ test('edit: a JSON value is saved after its difference was shown, and is taken b
   });
 });
 
+test('edit: the editor hears of a value only when it is another one', async () => {
+  await withCopy('sensors-leveldb', async (directory) => {
+    await run('lsm.openStoreAtPath', directory);
+    const { edits } = await ours();
+    const heard: string[] = [];
+    const listening = edits.onDidChangeFile((events) => heard.push(...events.map(({ uri }) => uri.toString())));
+    try {
+      const put = { store: directory, family: 'default', ask: false };
+      assert.ok(await run('lsm.put', { ...put, key: 'doc', value: 'one' }));
+      const document = await editing(directory, 'doc');
+      const of = (): number => heard.filter((uri) => uri === document.uri.toString()).length;
+      assert.equal(of(), 0, 'it was loaded just now');
+      assert.ok(await run('lsm.put', { ...put, key: 'other', value: 'two' }));
+      assert.ok(await run('lsm.put', { ...put, key: 'doc', value: 'three' }));
+      await until('the document follows', () => document.getText() === 'three');
+      assert.equal(of(), 1, 'once, and not for the other key');
+    } finally {
+      listening.dispose();
+      await closeTabs();
+    }
+  });
+});
+
 test('edit: bytes come back as they were, and what is no hex is refused', async () => {
   await withCopy('sensors-leveldb', async (directory) => {
     await run('lsm.openStoreAtPath', directory);
