@@ -219,6 +219,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
   'engine/protocol': ['engine/model', 'engine/base/errors.ts'],
   'engine/service.ts': ['engine'],
   'engine/service': ['engine'],
+  'engine/threads.ts': ['engine'],
   'engine/worker.ts': ['engine'],
   'engine/cli': ['engine'],
   extension: ['engine/protocol', 'engine/model'],
@@ -229,6 +230,7 @@ const ROOMS: Readonly<Record<string, readonly string[]>> = {
 const RESERVED: Readonly<Record<string, readonly string[]>> = {
   'engine/service.ts': ['engine/worker.ts', 'engine/cli'],
   'engine/service': ['engine/service.ts'],
+  'engine/threads.ts': ['engine/worker.ts', 'engine/cli'],
   'engine/worker.ts': [],
   'engine/cli': [],
 };
@@ -239,6 +241,7 @@ const NODE_PLACES = [
   'engine/codec',
   'engine/store/lock.ts',
   'engine/query/sql.ts',
+  'engine/threads.ts',
   'engine/worker.ts',
   'engine/cli',
 ];

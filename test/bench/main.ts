@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [scan] [where] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [export] [--rounds N] [--gb N] [--json FILE]`: our engine
+ * `npm run bench -- [scan] [where] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [grid] [export] [--rounds N] [--gb N] [--json FILE]`: our engine
  * against the engines whose formats it has, in one run. docs/benchmarks.md says what the rows mean.
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -10,6 +10,7 @@ import { artifacts, main, root, run, Sentence, say, tail } from '../../scripts/l
 import { compactGroups } from './compact.ts';
 import { exportGroups } from './export.ts';
 import { getGroups } from './get.ts';
+import { gridGroups } from './grid.ts';
 import { pinned, race } from './measure.ts';
 import { openGroups } from './open.ts';
 import { type Group, judge, printGroup, type Result } from './report.ts';
@@ -30,11 +31,12 @@ const SUBJECTS: Readonly<Record<string, (tools: Tools) => Promise<Group[]>>> = {
   verify: verifyGroups,
   timeline: timelineGroups,
   visualizer: visualizerGroups,
+  grid: gridGroups,
   export: exportGroups,
 };
 
 const USAGE =
-  'usage: npm run bench -- [scan] [where] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [export] [--rounds N] [--gb N] [--json FILE]';
+  'usage: npm run bench -- [scan] [where] [get] [open] [write] [compact] [verify] [timeline] [visualizer] [grid] [export] [--rounds N] [--gb N] [--json FILE]';
 
 /** Paths of the programs to measure. */
 export interface Tools {

@@ -8,6 +8,7 @@
 import type { CDPSession, Page } from 'playwright-core';
 import { say } from '../../scripts/lib.mjs';
 import { hasChromium, startPages } from '../e2e/pages/server.ts';
+import { FRAME_HEAD, frameLine } from './frameTimes.ts';
 import type { Group } from './report.ts';
 
 const EVENTS = 100_000;
@@ -16,9 +17,6 @@ const OPENINGS = 3;
 /** Mouse events of one drag. */
 const STEPS = 240;
 const FIRST_PAINT_MAX = 1000;
-const FRAME_MAX = 1000 / 60;
-/** A frame is late when it comes more than half a frame behind. */
-const LATE = FRAME_MAX * 1.5;
 const MEMORY_MAX = 300 * 2 ** 20;
 
 interface Heap {
@@ -32,25 +30,10 @@ async function heap(cdp: CDPSession): Promise<number> {
   return now.usedSize + (now.backingStorageSize ?? 0);
 }
 
-const at = (sorted: readonly number[], share: number): number =>
-  sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? Number.NaN;
-
 /** Milliseconds of processor time that the page's main thread has worked. */
 async function busy(cdp: CDPSession): Promise<number> {
   const { metrics } = await cdp.send('Performance.getMetrics');
   return 1000 * (metrics.find((m) => m.name === 'TaskDuration')?.value ?? Number.NaN);
-}
-
-function frameLine(name: string, intervals: readonly number[], work: number): string {
-  const sorted = [...intervals].sort((a, b) => a - b);
-  const total = sorted.reduce((sum, ms) => sum + ms, 0);
-  const late = sorted.filter((ms) => ms > LATE).length;
-  const figures = [at(sorted, 0.5), at(sorted, 0.95), sorted.at(-1) ?? Number.NaN].map((ms) =>
-    ms.toFixed(1).padStart(7),
-  );
-  const fps = ((1000 * sorted.length) / total).toFixed(1).padStart(6);
-  const cpu = work.toFixed(1).padStart(7);
-  return `  ${name.padEnd(30)} ${figures.join(' ')}  ${fps} ${cpu}  ${String(late).padStart(4)} of ${sorted.length}`;
 }
 
 async function during(page: Page, work: () => Promise<void>): Promise<number[]> {
@@ -121,7 +104,7 @@ function report(openings: readonly Opening[], lines: readonly string[], loaded: 
   const met = (ok: boolean): string => (ok ? 'met    ' : 'NOT MET');
   const edits = EVENTS.toLocaleString('en-US');
   console.log(`\nVisualiser, ${edits} edits: milliseconds between frames, and of processor time a frame`);
-  console.log(`  ${''.padEnd(30)}  median    95th   worst     fps     cpu  late`);
+  console.log(FRAME_HEAD);
   for (const line of lines) console.log(line);
   const firstPaint = all((o) => o.firstPaint);
   const inTime = met(best((o) => o.firstPaint) < FIRST_PAINT_MAX);

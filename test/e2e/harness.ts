@@ -66,6 +66,8 @@ export class Workbench {
     readonly settings?: Readonly<Record<string, unknown>>;
     /** As in a person's own VS Code, which alone shows notifications; see scripts/server.mjs. */
     readonly installed?: boolean;
+    /** Runs in each document before it loads, those of webviews too. */
+    readonly atLoad?: () => void;
   }): Promise<Workbench> {
     const theme = options.theme ?? 'dark';
     const data = mkdtempSync(join(tmpdir(), 'lsm-e2e-'));
@@ -82,6 +84,7 @@ export class Workbench {
         viewport: { width: options.width ?? 1400, height: options.height ?? 900 },
         colorScheme: theme.endsWith('light') ? 'light' : 'dark',
       });
+      if (options.atLoad !== undefined) await page.addInitScript(options.atLoad);
       await page.goto(server.address(options.folder));
       const app = new Workbench(page, browser, server, data);
       await page.waitForSelector('.monaco-workbench .part.statusbar', { timeout: 60_000 });

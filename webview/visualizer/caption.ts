@@ -16,6 +16,8 @@ import type { Context, Pane } from './context.ts';
 import { placeOf, sameKind, seek } from './seek.ts';
 import { captionAt, stallText, timeText } from './words.ts';
 
+const EDITS_TITLE = 'Edits that add, move or remove tables of this family; the MANIFEST has others besides';
+
 /** While events pass by, a screen reader is told of the one that stays. */
 const SPEAK_AFTER = 700;
 
@@ -100,7 +102,7 @@ export class CaptionPane implements Pane {
     const fact = (value: string): HTMLElement | null => (value === '' ? null : el('span', {}, value));
     fill(
       this.#facts,
-      el('span', { class: 'caption-edit' }, `edit ${count(at)} of ${count(t.events)}`),
+      el('span', { class: 'caption-edit', title: EDITS_TITLE }, `edit ${count(at)} of ${count(t.events)}`),
       time === '' ? el('span', { class: 'muted' }, 'time unknown') : el('span', { title: 'UTC' }, `${time} UTC`),
       start ? badge('history starts here', 'The MANIFEST was rolled: what was before is not told') : null,
       (flags & FLAG_INFERRED) !== 0 && !start
