@@ -15,6 +15,7 @@ import type {
   EntryRow,
   FlushReport,
   GetResult,
+  ImportProgress,
   Method,
   Page,
   Params,
@@ -30,6 +31,7 @@ import type { CancelToken } from './protocol/rpc.ts';
 import type { Where } from './query/where/filter.ts';
 import { compactCopy, compactInPlace, planCompaction, type Watch } from './service/compaction.ts';
 import { flushStore } from './service/flush.ts';
+import { type ImportWatch, importFile, previewImport, sniffImport } from './service/import.ts';
 import { Lenses } from './service/lenses.ts';
 import { Rated } from './service/progress.ts';
 import { repair } from './service/repair.ts';
@@ -189,6 +191,9 @@ export class Service {
     compact: (p, token) => this.#compact(p, token),
     flush: (_p, token) => this.#flush(token),
     write: (p, token) => this.#writeBatch(p, token),
+    importSniff: (p) => sniffImport(this.#env.fs, p),
+    importPreview: (p, token) => this.#importPreview(p, token),
+    import: (p, token) => this.#import(p, token),
     samples: () => SAMPLES.map(({ name, summary, formats }) => ({ name, summary, formats })),
     createSample: (p, token) => this.#createSample(p, token),
     repair: (p, token) => {
@@ -455,6 +460,30 @@ export class Service {
     const directory = this.#directory();
     const env = this.#writeEnvironment();
     return this.#write(directory, token, (watch) => writeStore(env, directory, p, watch));
+  }
+
+  #importPreview(p: Params<'importPreview'>, token: CancelToken): Promise<Result<'importPreview'>> {
+    this.#directory();
+    const { fs, write } = this.#env;
+    const owner = this.#writing ? undefined : this.#owner();
+    return this.#importing(this.#watch(token), (watch) => previewImport(this.store, fs, p, owner, write, watch));
+  }
+
+  #import(p: Params<'import'>, token: CancelToken): Promise<Result<'import'>> {
+    const directory = this.#directory();
+    const env = this.#writeEnvironment();
+    return this.#write(directory, token, (watch) =>
+      this.#importing(watch, (told) => importFile(env, this.#env.fs, directory, p, told)),
+    );
+  }
+
+  async #importing<T>(watch: Watch, run: (watch: ImportWatch) => Promise<T>): Promise<T> {
+    const { clock, notify } = this.#env;
+    const send = (progress: ImportProgress): void => notify({ kind: 'importProgress', progress });
+    const rated = new Rated<ImportProgress>(clock, NOTICE_MS, send);
+    const result = await run({ ...watch, imported: (progress) => rated.tell(progress) });
+    rated.end();
+    return result;
   }
 
   /** Runs what changes the open store, one such thing at a time. */

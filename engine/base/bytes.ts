@@ -78,10 +78,21 @@ export function hex(b: Uint8Array): string {
 
 /** Bytes of a hex string, or undefined if it is none. */
 export function fromHex(s: string): Uint8Array | undefined {
-  if (s.length % 2 !== 0 || /[^0-9a-f]/i.test(s)) return undefined;
+  if (s.length % 2 !== 0) return undefined;
   const b = new Uint8Array(s.length / 2);
-  for (let i = 0; i < b.length; i++) b[i] = Number.parseInt(s.slice(2 * i, 2 * i + 2), 16);
+  for (let i = 0; i < b.length; i++) {
+    const byte = (hexDigit(s.charCodeAt(2 * i)) << 4) | hexDigit(s.charCodeAt(2 * i + 1));
+    if (byte < 0) return undefined;
+    b[i] = byte;
+  }
   return b;
+}
+
+/** -1 for what is none. */
+function hexDigit(code: number): number {
+  if (code >= 0x30 && code <= 0x39) return code - 0x30;
+  const letter = code | 0x20;
+  return letter >= 0x61 && letter <= 0x66 ? letter - 0x57 : -1;
 }
 
 export function readU16(b: Uint8Array, at: number): number {

@@ -3,6 +3,7 @@ export {
   type BytesJson,
   bytesJson,
   bytesText,
+  csvBytes,
   csvField,
   entryJson,
   escapeText,

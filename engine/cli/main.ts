@@ -8,6 +8,7 @@ import { evidenceCommand } from './evidence.ts';
 import { exportCommand } from './export.ts';
 import { dumpCommand, historyCommand } from './files.ts';
 import { getCommand } from './get.ts';
+import { importCommand } from './import.ts';
 import { infoCommand } from './info.ts';
 import { ClosedPipe } from './output.ts';
 import { repairCommand } from './repair.ts';
@@ -40,6 +41,7 @@ const COMMANDS: readonly CommandSpec[] = [
   repairCommand,
   sqlCommand,
   exportCommand,
+  importCommand,
   diffCommand,
 ];
 

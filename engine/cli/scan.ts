@@ -10,7 +10,7 @@ import { VanishedError } from '../store/vanished.ts';
 import type { StoreView } from '../store/view.ts';
 import { openWalk } from '../store/walk.ts';
 import { type Args, AT_OPTION, CF_OPTION, type CommandSpec, KEY_OPTIONS, readKey, UsageError } from './args.ts';
-import { bytesText, csvField, entryJson, escapeText } from './format.ts';
+import { bytesText, csvBytes, csvField, entryJson, escapeText } from './format.ts';
 import { Output } from './output.ts';
 import { ProgressLine } from './progressLine.ts';
 import { EXIT, newService, reportProblems } from './store.ts';
@@ -304,9 +304,11 @@ class Scan {
       return;
     }
     const shown = this.#lens?.(row).shown;
-    const key = shown?.key === undefined ? bytesText(row.key) : escapeText(shown.key);
-    const value = shown?.value === undefined ? valueText(row) : escapeText(oneLine(shown.value.text));
-    if (this.#format === 'csv') {
+    const csv = this.#format === 'csv';
+    const printed = csv ? csvBytes : bytesText;
+    const key = shown?.key === undefined ? printed(row.key) : escapeText(shown.key);
+    const value = shown?.value === undefined ? valueText(row, printed) : escapeText(oneLine(shown.value.text));
+    if (csv) {
       out.text(
         this.#keysOnly
           ? `${csvField(key)}\n`
@@ -345,7 +347,7 @@ function bytesHex(b: Uint8Array): string {
   return s;
 }
 
-function valueText(row: EntryRow): string {
+function valueText(row: EntryRow, printed: (b: Uint8Array) => string): string {
   if (row.problem !== undefined) return `(unreadable: ${describeProblem(row.problem)})`;
   if (row.until !== undefined) return `until ${bytesText(row.until)}`;
   if (row.operands !== undefined) {
@@ -355,5 +357,5 @@ function valueText(row: EntryRow): string {
   if (row.columns !== undefined) {
     return `{${row.columns.map((c) => `${bytesText(c.name)}=${bytesText(c.value)}`).join(', ')}}`;
   }
-  return row.value === null ? '' : bytesText(row.value);
+  return row.value === null ? '' : printed(row.value);
 }

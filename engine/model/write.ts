@@ -51,7 +51,10 @@ export const PREVIOUS_BYTES_MAX = 64 << 20;
  * The batch that puts back what was there; undefined where that cannot be told. `expectSequence` has it refused once
  * something else was written.
  */
-export function undoOf(request: WriteRequest, report: WriteReport): WriteRequest | undefined {
+export function undoOf(
+  request: WriteRequest,
+  report: Pick<WriteReport, 'previous' | 'sequence'>,
+): WriteRequest | undefined {
   const ops: WriteOp[] = [];
   for (const [i, op] of request.ops.entries()) {
     const before = report.previous[i];

@@ -25,6 +25,14 @@ import type {
 } from '../model/compaction.ts';
 import type { DiffParams, DiffReport } from '../model/diff.ts';
 import type { ExportParams, ExportProgress, ExportReport } from '../model/export.ts';
+import type {
+  ImportPreview,
+  ImportProgress,
+  ImportReport,
+  ImportRequest,
+  ImportSniff,
+  ImportSource,
+} from '../model/import.ts';
 import type { ReadPath } from '../model/readPath.ts';
 import type { RepairProgress, RepairReport } from '../model/repair.ts';
 import type { SqlExample, SqlPage, SqlParams, SqlProgress, SqlTableSchema } from '../model/sql.ts';
@@ -37,6 +45,7 @@ export type * from '../model/answers.ts';
 export type * from '../model/compaction.ts';
 export type * from '../model/diff.ts';
 export type * from '../model/export.ts';
+export type * from '../model/import.ts';
 export type * from '../model/readPath.ts';
 export type * from '../model/repair.ts';
 export type * from '../model/sql.ts';
@@ -186,6 +195,20 @@ export interface EngineApi {
   sqlExamples(p: Record<string, never>): readonly SqlExample[];
   /** Writes the open store's content to a new directory; cancellable, with `exportProgress` notices. */
   export(p: ExportParams): ExportReport;
+  /** What a file of rows looks like, told from its beginning. Fails with INPUT where none could be imported from it. */
+  importSniff(p: {
+    readonly file: string;
+    readonly format?: 'jsonl' | 'csv' | undefined;
+    readonly delimiter?: string | undefined;
+    readonly header?: boolean | undefined;
+  }): ImportSniff;
+  /** Reads the whole file and tells what its import would do; nothing is written. Cancellable, with `importProgress`. */
+  importPreview(p: ImportSource): ImportPreview;
+  /**
+   * Checks the whole file and writes its rows in batches, under the LOCK of the open store; cancellable between two of
+   * them, with `importProgress`. Where it ends early the report says which rows are in the store.
+   */
+  import(p: ImportRequest): ImportReport;
   /**
    * Compares the open store with the one at `path`, up to `limit` differences; goes on from `next` of the answer
    * before. Cancellable, with `diffProgress` notices. Fails with INPUT where the stores' keys are ordered differently.
@@ -222,6 +245,7 @@ export type EngineNotice =
   | { readonly kind: 'verifyProgress'; readonly progress: VerifyProgress }
   | { readonly kind: 'sqlProgress'; readonly progress: SqlProgress }
   | { readonly kind: 'exportProgress'; readonly progress: ExportProgress }
+  | { readonly kind: 'importProgress'; readonly progress: ImportProgress }
   /** Keys compared so far. */
   | { readonly kind: 'diffProgress'; readonly keys: number }
   | { readonly kind: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }

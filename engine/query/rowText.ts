@@ -40,6 +40,12 @@ export function bytesText(b: Uint8Array): string {
   return text === undefined ? `0x${hex(b).toUpperCase()}` : escapeText(text);
 }
 
+/** As `bytesText`, for a cell that is read back: text that looks like hex bytes begins with an escape. */
+export function csvBytes(b: Uint8Array): string {
+  const shown = bytesText(b);
+  return /^0x(?:[0-9a-f]{2})*$/i.test(shown) && strictText(b) !== undefined ? `\\x30${shown.slice(1)}` : shown;
+}
+
 /** An entry as `scan --format jsonl` prints it. */
 export function entryJson(row: EntryRow, unproven: boolean): object {
   return {

@@ -63,7 +63,7 @@ const inputBytes = (choice: Choice): number => tablesOf(choice).reduce((sum, t) 
 // ── The plan ───────────────────────────────────────────────────────────────────────────────────
 
 /** What stands against writing to the store as it is now; null if nothing does. */
-function refusalOf(
+export function refusalOf(
   store: StoreReader,
   owner: { readonly pid: number } | undefined,
   env: WriteEnvironment | undefined,

@@ -8,7 +8,7 @@ import { dirName, type FileHandle, type FileSystem, joinPath } from '../fs/fileS
 import type { VisibleEntries } from '../iter/visible.ts';
 import type { ExportFormat } from '../protocol/engineApi.ts';
 import { type Compress, EntryParquet, type RowColumn, RowParquet, type RowValue, type Sink } from '../query/parquet.ts';
-import { bytesJson, bytesText, csvField, entryJson, valueJson } from '../query/rowText.ts';
+import { bytesJson, csvBytes, csvField, entryJson, valueJson } from '../query/rowText.ts';
 import { visibleRow } from '../store/rows.ts';
 
 /** Bytes from which on a file is followed by another one. */
@@ -133,9 +133,9 @@ class CsvEntries implements EntryWriter {
     this.rows++;
     const row = visibleRow(e, WHOLE);
     // What has no single value goes as its JSON, so that nothing is left out.
-    const value = row.value === null ? JSON.stringify(entryJson(row, false)) : bytesText(row.value);
+    const value = row.value === null ? JSON.stringify(entryJson(row, false)) : csvBytes(row.value);
     const place = `${row.seq},${row.type},${row.level},${row.table ?? ''},${csvField(family)}\n`;
-    this.#sink.append(utf8(`${csvField(bytesText(row.key))},${csvField(value)},${place}`));
+    this.#sink.append(utf8(`${csvField(csvBytes(row.key))},${csvField(value)},${place}`));
   }
   finish(): void {}
 }
@@ -166,7 +166,7 @@ class TextRows implements RowWriter {
 
 function csvValue(v: RowValue): string {
   if (v === null) return '';
-  return csvField(v instanceof Uint8Array ? bytesText(v) : String(v));
+  return csvField(v instanceof Uint8Array ? csvBytes(v) : String(v));
 }
 
 function jsonValue(v: RowValue): unknown {

@@ -16,6 +16,7 @@ import {
   type PreviousValue,
   WRITE_BYTES_MAX,
   WRITE_OPS_MAX,
+  type WriteOp,
   type WriteReport,
   type WriteRequest,
 } from '../model/write.ts';
@@ -45,7 +46,7 @@ export async function writeStore(
   const writer = openWriter(env, directory, { ...watch, event });
   try {
     checkSequence(writer, request);
-    const previous = readPrevious(writer, request);
+    const previous = previousOf(writer, request.ops);
     const batch = writer.batch();
     for (const { kind, family, key, value } of request.ops) {
       if (kind === 'put') batch.put(family, key, value as Uint8Array);
@@ -86,8 +87,8 @@ function checkSequence(writer: StoreWriter, { expectSequence }: WriteRequest): v
   );
 }
 
-/** Throws INPUT where a key has not what the request expects. */
-function readPrevious(writer: StoreWriter, { ops }: WriteRequest): PreviousValue[] {
+/** What the keys have now. Throws INPUT where one has not what its operation expects. */
+export function previousOf(writer: StoreWriter, ops: readonly WriteOp[]): PreviousValue[] {
   let left = PREVIOUS_BYTES_MAX;
   return ops.map(({ family, key, expect }) => {
     const { value, previous } = lookUp(writer, family, key);
