@@ -117,11 +117,36 @@ export type ViewAction =
   /** Asks where to, and writes the file. */
   | { readonly action: 'saveFile'; readonly suggested: string; readonly bytes: Uint8Array }
   | { readonly action: 'showVisualizer'; readonly family: number }
+  /** Another history beside the one on show: lets a person choose it, takes the one that was there before, or none. */
+  | { readonly action: 'chooseTrack' }
+  | { readonly action: 'restoreTrack'; readonly track: TrackId | null }
   | { readonly action: 'refresh' };
+
+/** A history that a visualiser shows beside its own. */
+export interface TrackId {
+  /** Directory of its store. */
+  readonly path: string;
+  /** Name of its column family. */
+  readonly family: string;
+}
+
+/** What belongs to the second history of a visualiser. */
+export interface TrackInit extends TrackId {
+  /** For people: the store, and the family where it has several. */
+  readonly label: string;
+  readonly summary: StoreSummary;
+}
 
 export type FromView =
   | { readonly t: 'ready' }
-  | { readonly t: 'call'; readonly id: number; readonly method: ViewMethod; readonly params: unknown }
+  | {
+      readonly t: 'call';
+      readonly id: number;
+      readonly method: ViewMethod;
+      readonly params: unknown;
+      /** Of the store of the second history; of a visualiser only. */
+      readonly of?: 'track';
+    }
   | { readonly t: 'cancel'; readonly id: number }
   | { readonly t: 'do'; readonly what: ViewAction };
 
@@ -136,5 +161,7 @@ export type ToView =
   /** Something was asked of a visualiser that is open. */
   | { readonly t: 'request'; readonly request: VisualizerRequest }
   | { readonly t: 'storeChanged'; readonly summary: StoreSummary }
+  /** The second history: chosen, grown, or taken away. */
+  | { readonly t: 'track'; readonly track: TrackInit | null }
   /** The engine is gone or back. */
   | { readonly t: 'engine'; readonly alive: boolean; readonly message: string };

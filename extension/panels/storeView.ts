@@ -83,7 +83,8 @@ export abstract class StoreView implements vscode.Disposable {
   protected pageLoaded(): void {}
 
   /** Starts a call of the page. Views that let it do more than read what is there say so by overriding this. */
-  protected start<M extends Method>(method: M, params: Params<M>): Promise<Call<Result<M>>> {
+  protected start<M extends Method>(method: M, params: Params<M>, of?: 'track'): Promise<Call<Result<M>>> {
+    if (of !== undefined) throw new Error('this view shows one store');
     if (method === 'openQuery' || method === 'closeQuery') throw new Error(`${method} is not for this view`);
     return this.store.start(method, params);
   }
@@ -134,7 +135,7 @@ export abstract class StoreView implements vscode.Disposable {
         this.pageLoaded();
         return this.sendInit();
       case 'call':
-        return this.#call(message.id, message.method, message.params);
+        return this.#call(message.id, message.method, message.params, message.of);
       case 'cancel':
         if (this.#calls.has(message.id)) this.#calls.get(message.id)?.cancel();
         else this.#cancelled.add(message.id);
@@ -148,10 +149,10 @@ export abstract class StoreView implements vscode.Disposable {
     }
   }
 
-  async #call(id: number, method: Method, params: unknown): Promise<void> {
+  async #call(id: number, method: Method, params: unknown, of: 'track' | undefined): Promise<void> {
     try {
       if (!(VIEW_METHODS as readonly string[]).includes(method)) throw new Error(`${method} is not for webviews`);
-      const call = await this.start(method, asked(method, params));
+      const call = await this.start(method, asked(method, params), of);
       this.#calls.set(id, call);
       if (this.#cancelled.delete(id)) call.cancel();
       this.post({ t: 'ok', id, result: await call.result });

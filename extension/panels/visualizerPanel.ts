@@ -1,7 +1,7 @@
 /** The compaction visualiser of a store: one tab a store. The page pulls the history; we tell it what happens. */
 import * as vscode from 'vscode';
-import type { CompactionProgress, EngineNotice } from '../../engine/protocol/engineApi.ts';
-import { StoreError } from '../../engine/protocol/rpc.ts';
+import type { CompactionProgress, EngineNotice, Method, Params, Result } from '../../engine/protocol/engineApi.ts';
+import { type Call, StoreError } from '../../engine/protocol/rpc.ts';
 import type { ViewAction, ViewInit, VisualizerRequest } from '../../engine/protocol/viewApi.ts';
 import { isSavedView } from '../../engine/protocol/viewState.ts';
 import { PANELS } from '../ids.ts';
@@ -9,6 +9,7 @@ import type { Services } from '../services.ts';
 import type { Store } from '../store.ts';
 import { PanelSet } from './panelSet.ts';
 import { StoreView } from './storeView.ts';
+import { chooseTrack, restoredTrack, type TrackChoice, trackOf } from './visualizerTrack.ts';
 
 const t = vscode.l10n.t;
 
@@ -21,6 +22,7 @@ export class VisualizerView extends StoreView {
   /** The page is there and has had its `init`. A hidden one is gone: it loads anew when it is shown. */
   #listening = false;
   #progress: CompactionProgress | undefined;
+  #track: TrackChoice | undefined;
   readonly #watches: vscode.Disposable;
 
   constructor(services: Services, store: Store, panel: vscode.WebviewPanel, onSelected: Selected) {
@@ -29,6 +31,9 @@ export class VisualizerView extends StoreView {
     this.#watches = vscode.Disposable.from(
       panel.onDidChangeViewState(() => {
         if (!panel.visible) this.#listening = false;
+      }),
+      services.stores.onStoreChanged((changed) => {
+        if (changed === this.#track?.store) this.#sendTrack();
       }),
       store.onWritingEnded(() => {
         if (this.#progress === undefined) return;
@@ -75,6 +80,20 @@ export class VisualizerView extends StoreView {
     this.#request = undefined;
     if (request !== undefined) this.post({ t: 'request', request });
     if (this.#progress !== undefined) this.post({ t: 'compactionProgress', progress: this.#progress });
+    if (this.#track !== undefined) this.#sendTrack();
+  }
+
+  protected override start<M extends Method>(method: M, params: Params<M>, of?: 'track'): Promise<Call<Result<M>>> {
+    if (of === undefined) return super.start(method, params);
+    if (method !== 'timeline' && method !== 'timelineChunk') throw new Error(`${method} is not for a second history`);
+    if (this.#track === undefined) throw new Error('there is no second history');
+    return this.#track.store.start(method, params);
+  }
+
+  #sendTrack(): void {
+    const track = this.#track === undefined ? undefined : trackOf(this.#track);
+    if (track === undefined) this.#track = undefined;
+    this.post({ t: 'track', track: track ?? null });
   }
 
   protected override rerun(): Promise<void> {
@@ -96,8 +115,24 @@ export class VisualizerView extends StoreView {
   }
 
   protected override async perform(what: ViewAction): Promise<void> {
-    if (what.action === 'selectedTables') this.#onSelected(this.store, what.family, what.tables);
-    else await super.perform(what);
+    switch (what.action) {
+      case 'selectedTables':
+        this.#onSelected(this.store, what.family, what.tables);
+        break;
+      case 'chooseTrack': {
+        const chosen = await chooseTrack(this.services, this.store);
+        if (chosen === undefined) return;
+        this.#track = chosen;
+        this.#sendTrack();
+        break;
+      }
+      case 'restoreTrack':
+        this.#track = what.track === null ? undefined : await restoredTrack(this.services, what.track);
+        this.#sendTrack();
+        break;
+      default:
+        await super.perform(what);
+    }
   }
 
   override dispose(): void {

@@ -46,7 +46,7 @@ export interface BenchCompaction {
 }
 
 /** A few hundred edits in one MANIFEST: flushes, compactions down to L3 or L4, trivial moves, tombstones. */
-export function makeBenchStore(directory: string): void {
+export function makeBenchStore(directory: string, more: Readonly<Record<string, string | number>> = {}): void {
   const work = ['fillrandom', 'overwrite', 'deleterandom', 'waitforcompaction', 'flush'];
   const options = {
     db: directory,
@@ -62,6 +62,7 @@ export function makeBenchStore(directory: string): void {
     max_bytes_for_level_base: 400_000,
     max_bytes_for_level_multiplier: 4,
     max_background_jobs: 2,
+    ...more,
   };
   dbBench(options);
 }

@@ -60,6 +60,7 @@ describe('editing a value, and its undo', { skip: noBrowser }, () => {
   it('opens the value, shows the difference, and writes when told to', async () => {
     await app.openStore(store);
     await app.showStores();
+    await app.treeRow('users').waitFor();
     await app.runCommand('LSM: Get Key');
     await app.answer(KEY, 'Key to look up');
     const editor = app.page.locator('.editor-group-container.active');

@@ -150,7 +150,8 @@ export class Workbench {
     await this.page.locator('.quick-input-widget', { hasText: prompt }).waitFor({ timeout: 20_000 });
     await input.fill(text);
     await this.page.waitForTimeout(150);
-    await this.page.keyboard.press('Enter');
+    // What opens meanwhile may have taken the focus.
+    await input.press('Enter');
   }
 
   /** Picks the row with that text in the quick pick that is open. */

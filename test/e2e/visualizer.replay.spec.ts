@@ -84,6 +84,8 @@ describe('visualiser: a store of db_bench, replayed', { skip: noBrowser || noBen
     folder = mkdtempSync(join(tmpdir(), 'lsm-replay-'));
     const directory = join(folder, 'bench');
     makeBenchStore(directory);
+    // The same load under another policy, to be laid beside it.
+    makeBenchStore(join(folder, 'universal'), { compaction_style: 1 });
     edits = dumpedEdits(directory);
     compactions = loggedCompactions(directory, edits);
     app = await Workbench.open({ folder, theme: 'light', width: 1600, height: 1000 });
@@ -304,6 +306,32 @@ describe('visualiser: a store of db_bench, replayed', { skip: noBrowser || noBen
       await app.screenshot(`e2e-replay-${theme}`);
     }
     assert.equal(pictures.size, 4);
+  });
+
+  it('lays the history of another store beside it, with the differences in numbers', async () => {
+    const second = dumpedEdits(join(folder, 'universal'));
+    await vis.frame.getByRole('button', { name: 'Compare with another history' }).click();
+    await app.pick('universal');
+    const chip = vis.frame.locator('.track-chip');
+    await chip.waitFor();
+    assert.match(await said(chip), /^beside universal/);
+    const title = (await chip.locator('[title]').first().getAttribute('title')) ?? '';
+    assert.match(title, new RegExp(`/universal: ${formatCount(second.length)} edits, `));
+    await vis.goTo(Math.floor(edits.length * 0.7));
+    const values = vis.frame.locator('.curve', { hasText: 'Write amplification' }).locator('.curve-values');
+    const words = await until(
+      'both are told',
+      () => said(values),
+      (text) => /^[\d.]+ universal [\d.]+ \([−+±]\d+ %\)$/.test(text),
+    );
+    const [, own = '', other = '', percent = ''] = /^([\d.]+) universal ([\d.]+) \((.*) %\)$/.exec(words) ?? [];
+    assert.ok(Number(other) >= 1 && Number(other) < Number(own), `universal writes less than leveled: ${words}`);
+    const share = 100 * (Number(other) / Number(own) - 1);
+    assert.ok(Math.abs(Number(percent.replace('−', '-')) - share) < 1.5, words);
+    await vis.painted();
+    await app.screenshot('e2e-replay-track');
+    await vis.frame.getByRole('button', { name: 'Take universal away' }).click();
+    await chip.waitFor({ state: 'hidden' });
   });
 
   it('is as it was left after the window was reloaded: edit, axis, colours', async () => {

@@ -481,5 +481,32 @@ describe('webview: visualiser', { skip }, () => {
     await shot(page, 'visualizer-narrow-light');
   });
 
+  it('lays a second history beside the one on show, and takes it away', async () => {
+    const page = await open('view=visualizer&scenario=typical', { width: 1400, height: 900 });
+    await history(page, 400);
+    const plots = page.locator('.curve');
+    const before = await said(plots.first().locator('.curve-values'));
+    await page.getByRole('button', { name: 'Compare with another history' }).click();
+    await page.locator('.track-chip', { hasText: 'beside universal' }).waitFor();
+    const writeAmp = page.locator('.curve', { hasText: 'Write amplification' }).locator('.curve-values');
+    await page.waitForFunction(() => document.querySelectorAll('.curve .curve-swatch.track').length >= 4);
+    assert.match(await said(writeAmp), /universal/);
+    await slider(page).focus();
+    await page.keyboard.press('Home');
+    for (let i = 0; i < 8; i++) await page.keyboard.press('ArrowRight');
+    await frames(page);
+    assert.match(words([await said(writeAmp)])[0] ?? '', /^[\d.]+ universal [\d.]+ \([+−±]\d+ %\)$/);
+    await shot(page, 'visualizer-track');
+    assert.deepEqual(await faults(page), []);
+    await page.waitForFunction(() => JSON.stringify(window.harness.state()).includes('/data/universal'));
+    await page.reload();
+    await page.locator('.track-chip', { hasText: 'beside universal' }).waitFor();
+    await page.keyboard.press('End');
+    await page.getByRole('button', { name: 'Take universal away' }).click();
+    await page.locator('.track-chip').waitFor({ state: 'hidden' });
+    await page.waitForFunction(() => document.querySelectorAll('.curve .curve-swatch.track').length === 0);
+    assert.equal(await said(plots.first().locator('.curve-values')), before);
+  });
+
   endsWithoutErrors();
 });

@@ -53,12 +53,12 @@ export class Host {
     this.#api.postMessage({ t: 'ready' });
   }
 
-  call<M extends ViewMethod>(method: M, params: Params<M>): ViewCall<Result<M>> {
+  call<M extends ViewMethod>(method: M, params: Params<M>, of?: 'track'): ViewCall<Result<M>> {
     const id = this.#nextId++;
     const result = new Promise<Result<M>>((resolve, reject) => {
       this.#waiting.set(id, { resolve: (value) => resolve(value as Result<M>), reject });
     });
-    this.#api.postMessage({ t: 'call', id, method, params });
+    this.#api.postMessage({ t: 'call', id, method, params, ...(of === undefined ? {} : { of }) });
     return {
       result,
       cancel: () => {

@@ -4,6 +4,7 @@ import type { Timeline } from '../../engine/model/timeline/timeline.ts';
 import type { FamilySummary, StoreSummary, TimelineInfo } from '../../engine/protocol/engineApi.ts';
 import type { Host } from '../ui/host.ts';
 import type { ViewState } from './state.ts';
+import type { Track } from './track.ts';
 
 /** Boundary keys by position, as far as they were asked for. */
 export interface Keys {
@@ -22,6 +23,8 @@ export interface Context {
   readonly info: TimelineInfo | undefined;
   readonly summary: StoreSummary | undefined;
   readonly family: FamilySummary | undefined;
+  /** The history beside it. */
+  readonly track: Track | undefined;
   /** Called when the timeline has grown or is another one, and when the summary is another one. */
   onData(listener: () => void): () => void;
   /** Says something to screen readers. */

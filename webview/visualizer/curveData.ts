@@ -4,11 +4,12 @@ import type { Timeline } from '../../engine/model/timeline/timeline.ts';
 import { count, levelName, size } from '../text/numbers.ts';
 import type { Context } from './context.ts';
 import type { CurveId } from './saved.ts';
+import type { Track } from './track.ts';
 
 export interface Series {
   /** '' where there is one only. */
   readonly label: string;
-  /** Level whose colour it has; -1 for a curve of the whole tree. */
+  /** Level whose colour it has; -1 for a curve of the whole tree, -2 for that of the second history. */
   readonly level: number;
   /** By place: of length events + 1. NaN where nobody knows. */
   readonly values: Float64Array;
@@ -17,7 +18,7 @@ export interface Series {
 export interface Curve {
   readonly id: CurveId;
   readonly unit: 'bytes' | 'count' | 'ratio';
-  /** Series stand on each other, the first one on top. */
+  /** Series stand on each other, the first one on top; that of a second history stands by itself. */
   readonly stacked: boolean;
   readonly series: readonly Series[];
 }
@@ -81,7 +82,18 @@ export function curvesOf(context: Pick<Context, 'timeline' | 'info' | 'summary' 
   return known.curves;
 }
 
-export function curveOf(curves: Curves, id: CurveId): Curve {
+/** Level of the series that shows a second history. */
+export const TRACK_LEVEL = -2;
+
+/** A curve of the history on show, with that of a second one, as one series, where there is one. */
+export function curveOf(curves: Curves, id: CurveId, track?: Track): Curve {
+  const own = ownCurve(curves, id);
+  const values = track?.values(curves, id);
+  if (track === undefined || values === undefined) return own;
+  return { ...own, series: [...own.series, { label: track.label, level: TRACK_LEVEL, values }] };
+}
+
+function ownCurve(curves: Curves, id: CurveId): Curve {
   const { places } = curves;
   const levels = (columns: readonly Float64Array[], unit: Curve['unit'], stacked: boolean): Curve => ({
     id,

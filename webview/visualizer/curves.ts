@@ -20,6 +20,7 @@ import { placeOf, seek } from './seek.ts';
 import { onTheme } from './theme.ts';
 import type { TimeAxis } from './time.ts';
 import { GUTTER } from './timeScale.ts';
+import type { Track } from './track.ts';
 
 /** Milliseconds between two drawings while events come in. */
 const PULLING_EVERY = 400;
@@ -43,6 +44,8 @@ export class CurvesPane implements Pane {
   readonly #markSoon = perFrame(() => this.#mark());
   #plots: CurvePlot[] = [];
   #curves: Curves | undefined;
+  #track: Track | undefined;
+  #tracked: number | undefined;
   /** When curves were last drawn while events came in; -1 while none do. */
   #pulled = -1;
   /** Places that the plots were reckoned for. */
@@ -128,12 +131,16 @@ export class CurvesPane implements Pane {
   /** Reckons curves anew where the history has grown, or is told otherwise. */
   #reckon(): void {
     const all = this.#context.timeline.events === 0 ? undefined : curvesOf(this.#context);
-    const stale = all !== this.#curves || all?.places !== this.#places;
+    const { track } = this.#context;
+    const stale =
+      all !== this.#curves || all?.places !== this.#places || track !== this.#track || track?.version !== this.#tracked;
     this.#curves = all;
+    this.#track = track;
+    this.#tracked = track?.version;
     this.#places = all?.places ?? 0;
     for (const p of this.#plots) {
       if (all === undefined) p.set(undefined);
-      else if (stale || !p.hasCurve) p.set(curveOf(all, p.id));
+      else if (stale || !p.hasCurve) p.set(curveOf(all, p.id, track));
     }
   }
 

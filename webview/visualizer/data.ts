@@ -13,12 +13,14 @@ import { fromHex } from '../../engine/model/display.ts';
 import type { TimelineChunk, TimelineInfo } from '../../engine/model/timeline/columns.ts';
 import { Timeline } from '../../engine/model/timeline/timeline.ts';
 import type { FamilySummary, StoreSummary } from '../../engine/protocol/engineApi.ts';
-import type { ToView, VisualizerRequest } from '../../engine/protocol/viewApi.ts';
+import type { ToView, TrackId, VisualizerRequest } from '../../engine/protocol/viewApi.ts';
 import { debounce, type Host, type ViewCall } from '../ui/host.ts';
 import type { Context } from './context.ts';
 import { KeyCache } from './keys.ts';
 import type { SavedPicks } from './saved.ts';
 import type { ViewState } from './state.ts';
+import type { Track } from './track.ts';
+import { TrackLoader } from './trackLoader.ts';
 
 const CHUNK_EVENTS = 4096;
 const IN_FLIGHT = 2;
@@ -57,8 +59,10 @@ export class Data implements Context {
   #request: VisualizerRequest | undefined;
   /** To be picked and searched for again as soon as the history is there. */
   #restore: SavedPicks | undefined;
+  #restoreTrack: TrackId | undefined;
   /** Events from this one on have to be asked for again. */
   #behind = Number.POSITIVE_INFINITY;
+  readonly #second: TrackLoader;
   readonly #growSoon = debounce(GROW_AFTER, () => void this.#load());
 
   /** `restored`: the state is one that was left before, and these were its picks. */
@@ -67,7 +71,13 @@ export class Data implements Context {
     this.state = state;
     this.#chosen = restored !== undefined;
     this.#restore = restored;
+    this.#restoreTrack = restored?.track;
     this.#speak = speak;
+    this.#second = new TrackLoader(
+      host,
+      () => this.#tell(),
+      (why) => this.complain(`The second history could not be read: ${why}`),
+    );
     this.keys = new KeyCache({
       fetch: (positions) =>
         this.host.call('timelineKeys', { family: this.state.now.family, epoch: this.#info?.epoch ?? 0, positions })
@@ -90,6 +100,10 @@ export class Data implements Context {
 
   get family(): FamilySummary | undefined {
     return this.#summary?.families.find((f) => f.id === this.state.now.family);
+  }
+
+  get track(): Track | undefined {
+    return this.#second.track;
   }
 
   get status(): DataStatus {
@@ -119,6 +133,11 @@ export class Data implements Context {
         this.#setSummary(message.init.summary);
         if (message.init.request !== undefined) this.ask(message.init.request);
         void this.#load();
+        if (this.#restoreTrack !== undefined) this.host.do({ action: 'restoreTrack', track: this.#restoreTrack });
+        this.#restoreTrack = undefined;
+        break;
+      case 'track':
+        void this.#second.take(message.track);
         break;
       case 'storeChanged':
         this.#setSummary(message.summary);

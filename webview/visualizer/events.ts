@@ -56,7 +56,7 @@ export class EventsPane implements Pane {
   /** The grid with columns for the curves that are chosen and the levels that there are. */
   #gridFor(): Grid<number> {
     const chosen = this.#curves();
-    const made = `${chosen.join()} ${curvesOf(this.#context)?.bytes.length ?? 0}`;
+    const made = `${chosen.join()} ${curvesOf(this.#context)?.bytes.length ?? 0} ${this.#context.track?.label ?? ''}`;
     if (this.#grid !== undefined && made === this.#made) return this.#grid;
     this.#made = made;
     const focused = this.#grid?.element === document.activeElement;
@@ -83,7 +83,7 @@ function figures(context: Context, chosen: readonly CurveId[]): GridColumn<numbe
   const now = curvesOf(context);
   if (now === undefined) return [];
   return chosen.flatMap((id) =>
-    curveOf(now, id).series.map((series, i): GridColumn<number> => {
+    curveOf(now, id, context.track).series.map((series, i): GridColumn<number> => {
       const { title, hint } = CURVE_WORDS[id];
       return {
         id: `${id}${i}`,
@@ -94,7 +94,7 @@ function figures(context: Context, chosen: readonly CurveId[]): GridColumn<numbe
         align: 'right',
         render: (cell, event) => {
           const all = curvesOf(context);
-          const curve = all === undefined ? undefined : curveOf(all, id);
+          const curve = all === undefined ? undefined : curveOf(all, id, context.track);
           const value = curve?.series[i]?.values[event + 1] ?? Number.NaN;
           cell.textContent = curve === undefined ? '' : valueText(curve.unit, value);
         },

@@ -147,7 +147,7 @@ function curvesCsv(context: Context, shown: readonly CurveId[]): string {
   const curves = curvesOf(context);
   const columns = shown.flatMap((id) => {
     const { title } = CURVE_WORDS[id];
-    return (curves === undefined ? [] : curveOf(curves, id).series).map((s) => ({
+    return (curves === undefined ? [] : curveOf(curves, id, context.track).series).map((s) => ({
       name: s.label === '' ? title : `${title}, ${s.label}`,
       values: s.values,
     }));

@@ -11,6 +11,7 @@ import { PlayerPane } from './player.ts';
 import type { CurveId } from './saved.ts';
 import { ScrubberPane } from './scrubber.ts';
 import { TimeAxis } from './time.ts';
+import { TrackChip } from './trackChip.ts';
 
 const CURVES_MIN = 60;
 /** Part of the height that the map keeps, whatever the curves want; as in visualizer.css. */
@@ -26,6 +27,7 @@ export class HistoryPane {
   readonly #scrubber: ScrubberPane;
   readonly #curves: CurvesPane;
   readonly #events: EventsPane;
+  readonly #track: TrackChip;
   readonly #timeAxis;
   readonly #curvesAs;
   readonly #fold: HTMLButtonElement;
@@ -47,6 +49,7 @@ export class HistoryPane {
       },
       show: (curves: readonly CurveId[]) => arrangement.set({ curves }),
     });
+    this.#track = new TrackChip(context);
     this.#events = new EventsPane(context, this.#time, () => arrangement.now.curves);
     this.#below = el('div', { class: 'vis-below' }, this.#curves.element, this.#events.element);
     this.#timeAxis = segmented<'event' | 'time'>(
@@ -73,6 +76,7 @@ export class HistoryPane {
       el('span', { class: 'spring' }),
       this.#timeAxis.element,
       this.#curvesAs.element,
+      this.#track.element,
       this.#curves.chooser,
       this.#fold,
     );

@@ -71,10 +71,11 @@ export function buildPage(host: Host, restored: Restored | undefined): Receiver 
     const { summary, timeline, storeName } = data;
     if (summary === undefined) return;
     const picked = state.now.selected.map((life) => timeline.number[life] as number);
-    const ui = toSaved(state.now, arrangement.now, picked);
+    const ui = toSaved(state.now, arrangement.now, picked, data.track?.id);
     host.state = { view: 'visualizer', storePath: summary.path, storeName, ui };
   });
   arrangement.on(save);
+  data.onData(save);
   state.on((changed) => {
     if (changed.has('mapAs')) showMap();
     if (!changed.has('hover') || changed.size > 1) save();

@@ -9,7 +9,7 @@ import 'uplot/dist/uPlot.min.css';
 import { count } from '../text/numbers.ts';
 import { el, fill, setText } from '../ui/dom.ts';
 import { levelTone } from './colours.ts';
-import { CURVE_WORDS, type Curve, isKnown, valueText } from './curveData.ts';
+import { CURVE_WORDS, type Curve, isKnown, TRACK_LEVEL, valueText } from './curveData.ts';
 import { type Columns, doubled, extremes, highest, means, yMarks } from './decimate.ts';
 import type { Band } from './density.ts';
 import { type Palette, palette } from './mapPalette.ts';
@@ -36,8 +36,14 @@ export interface Stretch {
   readonly stalls: readonly Band[];
 }
 
-const colourOf = (level: number): string =>
-  level < 0 ? theme().color('charts-blue') : css(levelTone(palette().tones, level));
+const colourOf = (level: number): string => {
+  if (level === TRACK_LEVEL) return theme().color('charts-purple');
+  return level < 0 ? theme().color('charts-blue') : css(levelTone(palette().tones, level));
+};
+
+/** Those that have a band behind their line where several places fall into a pixel. */
+const banded = (curve: Curve): readonly number[] =>
+  curve.stacked ? [] : curve.series.flatMap((s, i) => (s.level === TRACK_LEVEL ? [] : [i]));
 
 /** `colour` mixed into the background, so that lines over it stay apart. */
 function faint(colour: string, share: number): string {
@@ -58,6 +64,8 @@ export class CurvePlot {
   #marks: readonly number[] = [0, 1];
   /** Pixels of the axis. */
   #wide = 1;
+  /** Labels that stand there. */
+  #labelled = '';
   /** The theme that the swatches were coloured for. */
   #coloured: Palette | undefined;
 
@@ -77,7 +85,8 @@ export class CurvePlot {
     this.#curve = curve !== undefined && isKnown(curve) ? curve : undefined;
     this.#tops = this.#curve === undefined ? [] : topsOf(this.#curve);
     const { length } = this.#tops;
-    if (this.#plot !== undefined && this.#plot.series.length !== 1 + (curve?.stacked === true ? 1 : 2) * length) {
+    const bands = this.#curve === undefined ? 0 : banded(this.#curve).length;
+    if (this.#plot !== undefined && this.#plot.series.length !== 1 + bands + length) {
       this.destroy();
     }
     this.#labels(curve === undefined ? '' : 'Nothing tells of this here.');
@@ -110,7 +119,10 @@ export class CurvePlot {
       return shown;
     };
     const lines = this.#tops.map((v) => (columns === undefined ? whole(v) : means(v, columns)));
-    const bands = curve.stacked ? [] : this.#tops.map((v) => (columns === undefined ? whole(v) : extremes(v, columns)));
+    const bands = banded(curve).map((i) => {
+      const v = this.#tops[i] as Float64Array;
+      return columns === undefined ? whole(v) : extremes(v, columns);
+    });
     this.#plot ??= this.#newPlot(curve, wide);
     if (this.#plot.width !== wide) this.#plot.setSize({ width: wide, height: PLOT_HEIGHT });
     this.#plot.setData([x, ...bands, ...lines] as unknown as uPlot.AlignedData, true);
@@ -126,16 +138,29 @@ export class CurvePlot {
       if (cell === undefined) return;
       if (this.#coloured !== now) {
         const swatch = cell.querySelector<HTMLElement>('.curve-swatch');
-        if (swatch !== null) swatch.style.backgroundColor = colourOf(series.level);
+        if (swatch !== null && series.level !== TRACK_LEVEL) swatch.style.backgroundColor = colourOf(series.level);
       }
-      setText(cell.lastElementChild as Element, valueText(curve.unit, series.values[place] ?? Number.NaN));
+      const value = series.values[place] ?? Number.NaN;
+      const beside = series.level === TRACK_LEVEL ? difference(value, this.#ownAt(place)) : '';
+      setText(cell.lastElementChild as Element, valueText(curve.unit, value) + beside);
     });
     this.#coloured = now;
   }
 
+  /** What the second history's value stands beside: the whole stack, the highest score, or the one curve. */
+  #ownAt(place: number): number {
+    const tops = this.#tops.filter((_, i) => this.#curve?.series[i]?.level !== TRACK_LEVEL);
+    return tops.reduce((most, v) => {
+      const value = v[place] ?? Number.NaN;
+      return Number.isNaN(most) || value > most ? value : most;
+    }, Number.NaN);
+  }
+
   #labels(nothing: string): void {
     const series = this.#curve?.series ?? [];
-    if (series.length > 0 && this.#values.childElementCount === series.length) return;
+    const labelled = series.map((s) => s.label).join('\n');
+    if (series.length > 0 && this.#values.childElementCount === series.length && labelled === this.#labelled) return;
+    this.#labelled = labelled;
     this.#coloured = undefined;
     if (series.length === 0) {
       setText(this.#values, nothing);
@@ -147,7 +172,12 @@ export class CurvePlot {
         el(
           'span',
           { class: 'curve-value' },
-          s.label === '' ? null : el('span', { class: 'curve-swatch', 'aria-hidden': 'true' }),
+          s.label === '' && series.length === 1
+            ? null
+            : el('span', {
+                class: s.level === TRACK_LEVEL ? 'curve-swatch track' : 'curve-swatch',
+                'aria-hidden': 'true',
+              }),
           s.label === '' ? null : el('span', { class: 'dim' }, s.label),
           el('span', {}),
         ),
@@ -191,20 +221,20 @@ export class CurvePlot {
     const band: uPlot.Series.PathBuilder = (...args) => (dense() ? linear(...args) : null);
     const { stacked } = curve;
     const fillOf = (level: number): string => (stacked ? colourOf(level) : faint(colourOf(level), 0.18));
-    const bands = stacked
-      ? []
-      : curve.series.map((s) => ({
-          paths: band,
-          points: { show: false },
-          width: 1,
-          stroke: () => faint(colourOf(s.level), 0.4),
-        }));
+    const own = curve.series.filter((s) => s.level !== TRACK_LEVEL).length;
+    const bands = banded(curve).map((i) => ({
+      paths: band,
+      points: { show: false },
+      width: 1,
+      stroke: () => faint(colourOf(curve.series[i]?.level ?? -1), 0.4),
+    }));
     const lines = curve.series.map((s) => ({
       paths: line,
       points: { show: false },
-      width: stacked ? 0 : 1.5,
+      width: s.level === TRACK_LEVEL ? 2 : stacked ? 0 : 1.5,
       stroke: () => colourOf(s.level),
-      ...(stacked || curve.series.length === 1 ? { fill: () => fillOf(s.level) } : {}),
+      ...(s.level === TRACK_LEVEL ? { dash: [5, 3] } : {}),
+      ...(s.level !== TRACK_LEVEL && (stacked || own === 1) ? { fill: () => fillOf(s.level) } : {}),
     }));
     const options: uPlot.Options = {
       width: wide,
@@ -243,11 +273,22 @@ function axisText(curve: Curve, value: number): string {
   return value >= 10 ? count(value) : String(Math.round(value * 100) / 100);
 }
 
+/** ` (+12 %)` of what it is compared with; '' where that says nothing. */
+function difference(value: number, own: number): string {
+  if (!Number.isFinite(value) || !Number.isFinite(own) || own === 0) return '';
+  const percent = Math.round((100 * (value - own)) / own);
+  return ` (${percent > 0 ? '+' : percent < 0 ? '−' : '±'}${count(Math.abs(percent))} %)`;
+}
+
 function topsOf(curve: Curve): readonly Float64Array[] {
   if (!curve.stacked) return curve.series.map((s) => s.values);
   const tops: Float64Array[] = [];
   let below: Float64Array | undefined;
-  for (const { values } of [...curve.series].reverse()) {
+  for (const { values, level } of [...curve.series].reverse()) {
+    if (level === TRACK_LEVEL) {
+      tops.unshift(values);
+      continue;
+    }
     const top: Float64Array = values.slice();
     if (below !== undefined) for (let i = 0; i < top.length; i++) top[i] = (top[i] as number) + (below[i] as number);
     tops.unshift(top);

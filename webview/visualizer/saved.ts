@@ -1,5 +1,7 @@
 /** What the visualiser remembers over a reload, and what of it can be believed: pure, no DOM. */
+
 import { hex } from '../../engine/model/display.ts';
+import type { TrackId } from '../../engine/protocol/viewApi.ts';
 import { COLOUR_MODES, INITIAL, type VisualizerState, type Window } from './state.ts';
 
 /** In the order in which they stand below each other. */
@@ -56,6 +58,8 @@ export interface SavedPicks {
   readonly tables: readonly number[];
   /** The key that was searched for, in hex; '' for none. */
   readonly search: string;
+  /** The second history. */
+  readonly track?: TrackId;
 }
 
 export interface SavedUi {
@@ -71,11 +75,20 @@ export interface Restored {
 }
 
 /** `tables` are the file numbers of `state.selected`. */
-export function toSaved(state: VisualizerState, layout: PageLayout, tables: readonly number[]): SavedUi {
+export function toSaved(
+  state: VisualizerState,
+  layout: PageLayout,
+  tables: readonly number[],
+  track?: TrackId,
+): SavedUi {
   return {
     state: Object.fromEntries(SAVED.map((name) => [name, state[name]])) as SavedUi['state'],
     layout,
-    picks: { tables: tables.slice(0, PICKED_MAX), search: state.search === undefined ? '' : hex(state.search.key) },
+    picks: {
+      tables: tables.slice(0, PICKED_MAX),
+      search: state.search === undefined ? '' : hex(state.search.key),
+      ...(track === undefined ? {} : { track }),
+    },
   };
 }
 
@@ -84,6 +97,12 @@ const isWindow = (v: unknown): v is Window => {
   if (typeof v !== 'object' || v === null) return false;
   const w = v as Partial<Window>;
   return isNumber(w.from, 0, 1) && isNumber(w.to, 0, 1) && w.to > w.from;
+};
+
+const isTrack = (v: unknown): v is TrackId => {
+  if (typeof v !== 'object' || v === null) return false;
+  const { path, family } = v as Partial<TrackId>;
+  return typeof path === 'string' && path !== '' && typeof family === 'string';
 };
 
 const CHECKS: Readonly<Record<(typeof SAVED)[number], (v: unknown) => boolean>> = {
@@ -110,10 +129,10 @@ export function fromSaved(ui: unknown): Restored | undefined {
 }
 
 function picksOf(saved: Record<string, unknown> | undefined | null): SavedPicks {
-  const { tables, search } = saved ?? {};
+  const { tables, search, track } = saved ?? {};
   const numbers = Array.isArray(tables) ? tables.filter((n) => Number.isSafeInteger(n)).slice(0, PICKED_MAX) : [];
   const isHex = typeof search === 'string' && search.length % 2 === 0 && /^[0-9a-f]*$/.test(search);
-  return { tables: numbers as number[], search: isHex ? search : '' };
+  return { tables: numbers as number[], search: isHex ? search : '', ...(isTrack(track) ? { track } : {}) };
 }
 
 function layoutOf(saved: Record<string, unknown> | undefined | null): PageLayout {

@@ -60,6 +60,8 @@ export class Curves {
   pendingBytes = new Float64Array(0);
   /** Deletions in the live tables of which they are known; NaN where they are known of none. */
   tombstones = new Float64Array(0);
+  /** Bytes flushed or ingested up to here, from the beginning of this history. */
+  arrivedBytes = new Float64Array(0);
   /** Of the event before this place; NaN where nobody knows. */
   readBytes = new Float64Array(0);
   writtenBytes = new Float64Array(0);
@@ -152,6 +154,7 @@ export class Curves {
     }
     this.sortedRuns[place] = runs;
     this.spaceAmplification[place] = deepest > 0 ? this.#total / deepest : 1;
+    this.arrivedBytes[place] = this.#arrived;
     this.writeAmplification[place] = this.#arrived > 0 ? this.#written / this.#arrived : Number.NaN;
     this.tombstones[place] = this.#described > 0 || this.#total === 0 ? this.#deletions : Number.NaN;
     if (this.#leveled?.level_compaction_dynamic_level_bytes === true) {
@@ -259,6 +262,7 @@ export class Curves {
     this.writeAmplification = grown(this.writeAmplification, length);
     this.pendingBytes = grown(this.pendingBytes, length);
     this.tombstones = grown(this.tombstones, length);
+    this.arrivedBytes = grown(this.arrivedBytes, length);
     this.readBytes = grown(this.readBytes, length);
     this.writtenBytes = grown(this.writtenBytes, length);
     for (const columns of [this.bytes, this.tables]) {

@@ -108,7 +108,7 @@ function answer(message: Extract<FromView, { t: 'call' }>): unknown {
     return { items: all.slice(offset, offset + (p['limit'] as number)), offset, total: all.length, complete: true };
   }
   if (timeline !== undefined) {
-    const result = answerTimeline(timeline, message.method, message.params);
+    const result = answerTimeline(timeline, message.method, message.params, message.of);
     if (result !== undefined) return result;
   }
   if (message.method === 'summary') return summary;
@@ -117,7 +117,9 @@ function answer(message: Extract<FromView, { t: 'call' }>): unknown {
 
 function receive(message: FromView): void {
   sent.push(message);
-  if (message.t === 'cancel') cancelled.add(message.id);
+  if (message.t === 'do' && message.what.action === 'chooseTrack') timeline?.track(true);
+  else if (message.t === 'do' && message.what.action === 'restoreTrack') timeline?.track(message.what.track !== null);
+  else if (message.t === 'cancel') cancelled.add(message.id);
   else if (message.t === 'ready') {
     if (query.has('hold')) return;
     post({ t: 'init', init: initFor() });

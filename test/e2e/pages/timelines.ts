@@ -10,6 +10,10 @@ const NAMES: readonly string[] = ['small', 'typical', 'huge', 'start', 'empty', 
 export interface TimelineHarness {
   readonly summary: StoreSummary;
   readonly histories: ReadonlyMap<number, History>;
+  /** The history of another store, shown beside when it is asked for. */
+  readonly second: History;
+  /** What the host does when another history is to be chosen (which it does by itself here), or none. */
+  track(chosen: boolean): void;
   /** Makes so many more events of family 0 come to be, and says that the store has changed. */
   grow(events: number): void;
   /** As if the MANIFEST had been rolled: positions and events handed out before are void. */
@@ -51,6 +55,11 @@ export function timelineHarness(
   return {
     summary,
     histories,
+    second: makeHistory('small'),
+    track: (chosen) => {
+      const track = { path: '/data/universal', family: 'default', label: 'universal', summary };
+      post({ t: 'track', track: chosen ? track : null });
+    },
     failing: false,
     grow: (events) => {
       main.shown = Math.min(main.events.length, main.shown + events);
@@ -70,7 +79,7 @@ export function timelineHarness(
   };
 }
 
-function chunk(h: History, family: number, from: number, count: number): unknown {
+function chunk(h: History, family: number | 'track', from: number, count: number): unknown {
   const id = `${family} ${h.epoch} ${from} ${count}`;
   const known = chunks.get(id) ?? chunkOf(h, from, count);
   chunks.set(id, known);
@@ -118,7 +127,7 @@ function progressOf(h: History, percent: number): CompactionProgress {
 }
 
 /** The answer to one of the history's methods; undefined for others. */
-export function answerTimeline(harness: TimelineHarness, method: string, params: unknown): unknown {
+export function answerTimeline(harness: TimelineHarness, method: string, params: unknown, of?: 'track'): unknown {
   const p = params as {
     family: number;
     epoch: number;
@@ -128,7 +137,7 @@ export function answerTimeline(harness: TimelineHarness, method: string, params:
     key: Uint8Array;
   };
   if (!method.startsWith('timeline') && method !== 'explain') return undefined;
-  const h = harness.histories.get(p.family);
+  const h = of === 'track' ? harness.second : harness.histories.get(p.family);
   if (h === undefined) throw new StoreError('INPUT', `no family ${p.family}`);
   if (method === 'explain') return readPath(h, p.family, p.key);
   if (method === 'timeline') {
@@ -137,7 +146,7 @@ export function answerTimeline(harness: TimelineHarness, method: string, params:
   if (p.epoch !== h.epoch) throw new StoreError('INPUT', 'this history is over');
   if (method === 'timelineChunk') {
     if (harness.failing) throw new StoreError('IO', 'read of MANIFEST-000187 failed: Input/output error');
-    return chunk(h, p.family, p.from, p.count);
+    return chunk(h, of ?? p.family, p.from, p.count);
   }
   if (method === 'timelineKeys') {
     return p.positions.map((at) => {
