@@ -51,7 +51,7 @@ import { resolvedRow } from './store/rows.ts';
 import { SAMPLES } from './store/samples/catalog.ts';
 import { summarize, tableRow } from './store/summary.ts';
 import { tableProfile } from './store/tableProfile.ts';
-import { blockDetails, tableDetails } from './store/tableStats.ts';
+import { blockDetails, blockOf, tableDetails } from './store/tableStats.ts';
 import { versionValue, visibleValue } from './store/values.ts';
 import type { SpawnVerify, VerifyWorld } from './store/verify/verify.ts';
 import type { WriteEnvironment } from './store/writeEnvironment.ts';
@@ -104,6 +104,7 @@ export class Service {
       store: this.store,
       live: this.#live,
       summary: () => this.#summary(),
+      where: (family, source) => this.where(family, source),
       writeEnvironment: () => this.#writeEnvironment(),
     }));
     this.#handlers = { ...this.#own, ...this.workbench.handlers };
@@ -161,6 +162,7 @@ export class Service {
     tableDetails: (p, token) => this.#tableDetails(p.table, token),
     blocks: (p) => this.#blocks(p),
     blockDetails: (p): BlockDetails => this.store.retry((view) => blockDetails(view, view.tableInfo(p.table), p.block)),
+    blockOf: (p) => this.store.retry((view) => blockOf(view, view.tableInfo(p.table), p.key, p.seq)),
     get: (p): GetResult => this.#get(p.family, p.key, p.at),
     value: (p) =>
       this.store.retry((view) =>
@@ -170,6 +172,13 @@ export class Service {
       ),
     openQuery: (p) => this.#openQuery(p),
     queryState: (p) => this.#query(p.query).state(),
+    stopQuery: (p) => {
+      const query = this.#query(p.query);
+      query.stop();
+      return query.state();
+    },
+    checkWhere: (p) => this.#checkWhere(p),
+    decode: (p) => this.#lenses.read(this.store, p.family, p.key, p.value, p.lens) ?? null,
     rows: (p, token) => this.#rows(p, token),
     lenses: (p) => this.#lenses.infos(this.store, p.family),
     configure: (p) => this.#lenses.configure(p.config),
@@ -299,6 +308,15 @@ export class Service {
       problems: damage.problems,
       micros: (clock.elapsed() - started) * 1000,
     };
+  }
+
+  #checkWhere(p: Params<'checkWhere'>): Result<'checkWhere'> {
+    try {
+      this.where(p.family, p.where);
+      return null;
+    } catch (thrown) {
+      return toStoreError(thrown).toProblem();
+    }
   }
 
   #openQuery(p: Params<'openQuery'>): QueryState {

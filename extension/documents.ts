@@ -7,15 +7,17 @@ import * as path from 'node:path';
 import * as vscode from 'vscode';
 import { displayKey, displayValue, formatBytes, formatCount, fromHex, hex } from '../engine/model/display.ts';
 import type { EntryRow } from '../engine/protocol/engineApi.ts';
-import { describeProblem, StoreError } from '../engine/protocol/rpc.ts';
+import { describeProblem } from '../engine/protocol/rpc.ts';
+import { address, dumpUri, fileSafe, keyOf, languageOf, parse, type Reference } from './documentAddress.ts';
 import { DUMP_LINES_MAX, dumpLines } from './dumpLines.ts';
 import { COMMANDS, DUMP_LANGUAGE, OPTIONS_LANGUAGE, PRIVATE_COMMANDS, SCHEME, VIEWS } from './ids.ts';
 import { sentence, withProgress } from './messages.ts';
 import { optionsText } from './optionsText.ts';
+import { readable } from './readable.ts';
 import type { Engines, Store } from './store.ts';
 import type { Stores } from './stores.ts';
 import { findTable } from './trees/children.ts';
-import { lineAtOffset, lineOfKey, type ValueText, valueText } from './valueText.ts';
+import { lineAtOffset, lineOfKey, type ValueText } from './valueText.ts';
 
 const t = vscode.l10n.t;
 
@@ -27,30 +29,6 @@ const BLOCK_VALUE_BYTES = 512;
 const PLANS_MAX = 50;
 /** Documents whose lenses are remembered; far more than anyone has open. */
 const FACTS_MAX = 1_000;
-
-/** What stands in a URI's query, as JSON. Keys are lower-case hex. */
-type Reference =
-  | {
-      readonly what: 'value';
-      readonly store: string;
-      readonly family: number;
-      readonly key: string;
-      readonly seq?: number;
-    }
-  | { readonly what: 'dump'; readonly store: string; readonly file: string }
-  /** An OPTIONS file as it is, without the offsets of a dump. */
-  | { readonly what: 'options'; readonly store: string; readonly file: string }
-  | {
-      readonly what: 'block';
-      readonly store: string;
-      readonly family: number;
-      readonly table: number;
-      readonly block: number;
-    }
-  /** A data block of a table, byte by byte; `offset` is where it begins in the file. */
-  | { readonly what: 'bytes'; readonly store: string; readonly file: string; readonly offset: number }
-  /** Of a compaction, a verification, a repair; `number` counts those of this window. */
-  | { readonly what: 'plan'; readonly store: string; readonly number: number };
 
 interface Made {
   readonly text: string;
@@ -65,6 +43,15 @@ export interface Dumped {
   readonly store: Store;
   readonly file: string;
   readonly text: string;
+}
+
+/** A value of a store, or of the one at `path` that it was compared with. */
+export interface ReadValue {
+  readonly store: Store;
+  readonly family: number;
+  readonly key: Uint8Array;
+  readonly seq?: number | undefined;
+  readonly path?: string | undefined;
 }
 
 interface Facts {
@@ -187,6 +174,28 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     await this.#show(address(reference, [storeName, name]), { text });
   }
 
+  /** The document of a value as its lens reads it, its text ready. */
+  async readUri(value: ReadValue): Promise<vscode.Uri> {
+    const { store, family, key, seq, path: other } = value;
+    const reference: Extract<Reference, { what: 'read' }> = {
+      what: 'read',
+      store: store.path,
+      family,
+      key: hex(key),
+      ...(seq === undefined ? {} : { seq }),
+      ...(other === undefined ? {} : { path: other }),
+    };
+    const made = await this.#read(store, reference);
+    const owner = other === undefined ? store.name : path.basename(other);
+    return this.#prepare(address(reference, [owner, `${fileSafe(displayKey(key, 60))}${made.value?.extension}`]), made);
+  }
+
+  /** The document of a text that is told and not made again. */
+  textUri(directory: string, parts: readonly string[], text: string): vscode.Uri {
+    const uri = address({ what: 'plan', store: directory, number: this.#keep(text) }, parts);
+    return this.#prepare(uri, { text });
+  }
+
   /** Goes where a problem is: the dump of its file at its offset, or the file's folder. */
   async openPlace(store: Store, file: string, offset: number | undefined): Promise<void> {
     if (file === '') {
@@ -238,7 +247,10 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     if (reference.what === 'value') {
       const { family, key, seq } = reference;
       lenses.push(lens(t('Copy value'), COMMANDS.copyValue, [{ store, family, key: fromHex(key), seq }]));
-      if (inTree) lenses.push(lens(t('Edit value'), COMMANDS.editValue, [{ store, family, key: fromHex(key) }]));
+      if (inTree) {
+        lenses.push(lens(t('Edit value'), COMMANDS.editValue, [{ store, family, key: fromHex(key) }]));
+        lenses.push(lens(t('History'), COMMANDS.keyHistory, [{ store, family, key: fromHex(key) }]));
+      }
     }
     return lenses;
   }
@@ -251,10 +263,15 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   }
 
   /** A document that is open already takes the new text: the store may have changed since. */
-  async #show(uri: vscode.Uri, made: Made): Promise<vscode.TextEditor> {
+  #prepare(uri: vscode.Uri, made: Made): vscode.Uri {
     this.#ready.set(uri.toString(), made.text);
     this.#remember(uri, made);
     if (vscode.workspace.textDocuments.some((d) => d.uri.toString() === uri.toString())) this.#changed.fire(uri);
+    return uri;
+  }
+
+  async #show(uri: vscode.Uri, made: Made): Promise<vscode.TextEditor> {
+    this.#prepare(uri, made);
     const opened = await vscode.workspace.openTextDocument(uri);
     const plain = made.value === undefined || made.value.kind === 'hex';
     const language = made.language ?? (plain ? DUMP_LANGUAGE : opened.languageId);
@@ -290,6 +307,8 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     switch (reference.what) {
       case 'value':
         return this.#value(store, reference, token);
+      case 'read':
+        return this.#read(store, reference, token);
       case 'dump':
         return this.#dump(store, reference, token);
       case 'options':
@@ -311,13 +330,29 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     const bytes = await store.call('value', { family, key, seq, maxBytes: VALUE_BYTES_MAX }, token);
     const found = await store.call('get', { family, key, at: seq }, token).catch(() => undefined);
     const entry = found?.entry;
-    const value = valueText(bytes);
+    const value = await readable(store, family, key, bytes, token);
     return {
       text: value.text,
       value,
       bytes: bytes.length,
       entry: seq === undefined || entry?.seq === seq ? entry : undefined,
     };
+  }
+
+  async #read(
+    store: Store,
+    reference: Extract<Reference, { what: 'read' }>,
+    token?: vscode.CancellationToken,
+  ): Promise<Made> {
+    const { family, seq, path: other } = reference;
+    const key = keyOf(reference);
+    const maxBytes = VALUE_BYTES_MAX;
+    const value =
+      other === undefined
+        ? await store.call('value', { family, key, seq, maxBytes }, token)
+        : await store.call('diffValue', { path: other, family: await nameOf(store, family), key, maxBytes }, token);
+    const text = await readable(store, family, key, value, token);
+    return { text: text.text, value: text };
   }
 
   async #dump(
@@ -406,86 +441,6 @@ export function provenance(entry: EntryRow, bytes: number): string {
   return `${entry.type} · ${t('sequence {0}', formatCount(entry.seq))} · ${where} · ${formatBytes(bytes)}`;
 }
 
-/** Of a document that is made of more than one value; undefined for values, whose names tell. */
-function languageOf(uri: vscode.Uri): string | undefined {
-  try {
-    const { what } = parse(uri);
-    return what === 'value' ? undefined : what === 'options' ? OPTIONS_LANGUAGE : DUMP_LANGUAGE;
-  } catch {
-    return undefined;
-  }
-}
-
-/** The store and the key of a document that shows a value; undefined for any other. */
-export function valueAt(
-  uri: vscode.Uri,
-): { readonly store: string; readonly family: number; readonly key: Uint8Array } | undefined {
-  if (uri.scheme !== SCHEME) return undefined;
-  try {
-    const reference = parse(uri);
-    if (reference.what !== 'value') return undefined;
-    return { store: reference.store, family: reference.family, key: keyOf(reference) };
-  } catch {
-    return undefined;
-  }
-}
-
-/** The document of a file's dump. */
-export function dumpUri(store: Store, file: string): vscode.Uri {
-  return address({ what: 'dump', store: store.path, file }, [store.name, `${path.basename(file)}.dump`]);
-}
-
-function address(reference: Reference, parts: readonly string[]): vscode.Uri {
-  return vscode.Uri.from({
-    scheme: SCHEME,
-    path: `/${parts.map(fileSafe).join('/')}`,
-    query: JSON.stringify(reference),
-  });
-}
-
-function parse(uri: vscode.Uri): Reference {
-  let reference: Partial<Record<string, unknown>>;
-  try {
-    reference = JSON.parse(uri.query) as Partial<Record<string, unknown>>;
-  } catch {
-    throw new StoreError('INPUT', t('This address says nothing: {0}', uri.toString()));
-  }
-  const numbers: Record<string, readonly string[]> = {
-    value: ['family'],
-    dump: [],
-    options: [],
-    block: ['family', 'table', 'block'],
-    bytes: ['offset'],
-    plan: ['number'],
-  };
-  const strings: Record<string, readonly string[]> = {
-    value: ['store', 'key'],
-    dump: ['store', 'file'],
-    options: ['store', 'file'],
-    block: ['store'],
-    bytes: ['store', 'file'],
-    plan: ['store'],
-  };
-  const what = String(reference['what']);
-  const whole =
-    numbers[what]?.every((n) => typeof reference[n] === 'number') === true &&
-    strings[what]?.every((s) => typeof reference[s] === 'string') === true;
-  if (!whole) throw new StoreError('INPUT', t('This address says nothing: {0}', uri.toString()));
-  return reference as unknown as Reference;
-}
-
-function keyOf(reference: { readonly key: string }): Uint8Array {
-  const key = fromHex(reference.key);
-  if (key === undefined) throw new StoreError('INPUT', t('{0} is no key in hex.', reference.key));
-  return key;
-}
-
-/** A path segment: no separators, no control characters. */
-function fileSafe(name: string): string {
-  const safe = name.replace(/[/\\]/g, '∕').replace(/\p{C}/gu, '');
-  return safe === '' || safe === '.' || safe === '..' ? '_' : safe;
-}
-
 function absolute(store: Store, file: string): string {
   return path.isAbsolute(file) ? file : path.join(store.kind === 'table' ? path.dirname(store.path) : store.path, file);
 }
@@ -495,4 +450,9 @@ function goTo(editor: vscode.TextEditor, line: number): void {
   const at = editor.document.lineAt(line).range;
   editor.selection = new vscode.Selection(at.start, at.start);
   editor.revealRange(at, vscode.TextEditorRevealType.InCenter);
+}
+
+async function nameOf(store: Store, family: number): Promise<string> {
+  await store.open();
+  return store.family(family)?.name ?? '';
 }

@@ -7,9 +7,11 @@ import { registerTools } from './assistant/tools.ts';
 import { registerCommands } from './commands/commands.ts';
 import { registerHistoryCommands } from './commands/historyCommands.ts';
 import { registerWriteCommands } from './commands/write.ts';
+import { ComparedValues } from './comparedValues.ts';
 import { Diagnostics } from './diagnostics.ts';
 import { findStores } from './discover.ts';
-import { Documents, valueAt } from './documents.ts';
+import { valueAt } from './documentAddress.ts';
+import { Documents } from './documents.ts';
 import { EditFiles } from './edit/editFiles.ts';
 import { Writes } from './edit/writes.ts';
 import { QueryLists } from './history/queryLists.ts';
@@ -50,7 +52,8 @@ export function activate(context: vscode.ExtensionContext): Exports {
   const tree = new StoresTree(stores);
   const documents = new Documents(stores, { workerFile, log });
   const queries = new QueryLists(context.workspaceState);
-  const services: Services = { context, log, workerFile, stores, tree, documents, queries };
+  const compared = new ComparedValues(documents);
+  const services: Services = { context, log, workerFile, stores, tree, documents, queries, compared };
   const writes = new Writes({ stores, tree, log });
   const edits = new EditFiles(stores, writes);
   const overviews = new Overviews(services);
@@ -79,6 +82,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
     registerTools(stores),
     edits,
     queries,
+    compared,
     registerResults(services),
     registerTableEditor(services),
     registerStatusBar(stores),

@@ -11,6 +11,8 @@ export const COMMANDS = {
   refresh: 'lsm.refresh',
   get: 'lsm.get',
   scan: 'lsm.scan',
+  keyHistory: 'lsm.keyHistory',
+  export: 'lsm.export',
   explain: 'lsm.explain',
   showOverview: 'lsm.showOverview',
   showVisualizer: 'lsm.showVisualizer',

@@ -1,5 +1,6 @@
 /** What the extension's parts share, made once at activation. */
 import type * as vscode from 'vscode';
+import type { ComparedValues } from './comparedValues.ts';
 import type { Documents } from './documents.ts';
 import type { QueryLists } from './history/queryLists.ts';
 import type { Stores } from './stores.ts';
@@ -14,4 +15,5 @@ export interface Services {
   readonly tree: StoresTree;
   readonly documents: Documents;
   readonly queries: QueryLists;
+  readonly compared: ComparedValues;
 }

@@ -16,6 +16,10 @@ export function entries(n: number): string {
   return n === 1 ? t('1 entry') : t('{0} entries', formatCount(n));
 }
 
+export function rows(n: number): string {
+  return n === 1 ? t('1 row') : t('{0} rows', formatCount(n));
+}
+
 export function edits(n: number): string {
   return n === 1 ? t('1 edit') : t('{0} edits', formatCount(n));
 }

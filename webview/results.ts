@@ -5,6 +5,7 @@ import type { BytesFormat, ToView, ViewInit } from '../engine/protocol/viewApi.t
 import { isSavedView, saveParams } from '../engine/protocol/viewState.ts';
 import { resultColumns } from './results/cells.ts';
 import { ChunkCache } from './results/chunkCache.ts';
+import { ConditionBar } from './results/conditionBar.ts';
 import { Detail, VALUE_BYTES_MAX } from './results/detail.ts';
 import { callWhen, LensPicker } from './results/lens.ts';
 import { isResultsUi, type ResultsUi, statusText } from './results/uiState.ts';
@@ -34,6 +35,9 @@ let detailAt: ResultsUi['detail'] = 'bottom';
 let sizes: ResultsUi['sizes'] = { bottom: 220, right: 360 };
 let engineGone = false;
 let restored: ResultsUi | undefined;
+/** Of which query that was. */
+let restoredQuery = '';
+let pinned = false;
 
 const saveSoon = debounce(150, save);
 
@@ -101,6 +105,7 @@ const grid = new Grid<EntryRow>({
 const detail = new Detail({
   host,
   family: () => init?.params.family ?? 0,
+  history: () => init?.params.key !== undefined,
   query: () => init?.state.query ?? 0,
   single: () => init?.single === true,
   table: () => (init?.params.block === undefined ? init?.params.table : undefined),
@@ -135,6 +140,12 @@ const lens = new LensPicker({
   },
 });
 
+const condition = new ConditionBar({
+  host,
+  family: () => init?.params.family ?? 0,
+  leave: () => grid.element.focus(),
+});
+
 const formats = segmented<BytesFormat>(
   'Format of keys and values',
   [
@@ -166,6 +177,9 @@ const problems = new ProblemList((p) => host.do({ action: 'openProblem', path: p
 const empty = el('div', { class: 'empty' });
 const split = el('div', { class: 'split' });
 const statusLine = el('div', { class: 'status-text' });
+const stopButton = iconButton('stop', 'Stop here', () => void stop());
+const pinButton = iconButton('pin', 'Pin: the next query leaves this tab alone', () => setPinned(!pinned));
+const exportButton = iconButton('save', 'Export…', () => host.do({ action: 'exportResults' }));
 const bookmarkButton = iconButton('bookmark', 'Bookmark this query…', () => host.do({ action: 'bookmarkQuery' }));
 
 /** Speaks only what matters: the end of the count, a loss, a copy. */
@@ -200,21 +214,44 @@ function build(): void {
           { class: 'bar-buttons' },
           bottomButton,
           sideButton,
+          pinButton,
+          exportButton,
           bookmarkButton,
           iconButton('refresh', 'Run again', () => host.do({ action: 'rerun' })),
         ),
       ),
       progress,
+      condition.element,
       notices,
       problems.element,
       empty,
       split,
-      el('footer', { class: 'status' }, statusLine),
+      el('footer', { class: 'status' }, statusLine, stopButton),
       spoken,
     ),
   );
   show(progress, false);
   show(empty, false);
+}
+
+/** Ends the count or the search where it is. */
+async function stop(): Promise<void> {
+  if (init === undefined) return;
+  try {
+    onState(await host.call('stopQuery', { query: init.state.query }).result);
+    grid.element.focus();
+  } catch {
+    // The query is over already, or the engine is gone and the tab says so.
+  }
+}
+
+function setPinned(next: boolean, tell = true): void {
+  pinned = next;
+  pinButton.setAttribute('aria-pressed', String(pinned));
+  if (tell) {
+    host.do({ action: 'pin', pinned });
+    save();
+  }
 }
 
 function sizeNow(): number {
@@ -251,12 +288,16 @@ function onInit(next: ResultsInit): void {
   setText(subtitle, visibleString(place));
   subtitle.title = visibleString(next.storePath);
   show(bookmarkButton, next.params.table === undefined);
+  show(exportButton, next.single !== true && next.params.table === undefined && next.params.key === undefined);
+  condition.set(next.params.where ?? '');
+  setPinned(next.pinned === true, false);
   document.title = visibleString(next.title);
   detail.tableChanged();
-  if (restored !== undefined) {
+  if (restored !== undefined && restoredQuery === JSON.stringify(saveParams(next.params))) {
     grid.state = restored.grid;
     restored = undefined;
   } else {
+    restored = undefined;
     grid.select(-1, false);
     grid.scrollToTop();
   }
@@ -277,6 +318,7 @@ function onState(next: QueryState): void {
   grid.setRows(next.total);
   problems.set(next.problems);
   show(progress, !next.complete);
+  show(stopButton, !next.complete);
   const words = statusText(next);
   setText(statusLine, words);
   if (next.complete && !wasComplete) setText(spoken, words);
@@ -291,9 +333,11 @@ function onState(next: QueryState): void {
         {},
         next.problems.length > 0
           ? 'Nothing could be read; the problems are above.'
-          : narrowed(init.params)
-            ? 'Nothing in this family matches. Widen the range or the prefix.'
-            : 'This family holds no entries that can be seen.',
+          : init.params.where !== undefined
+            ? 'The condition holds for no entry of this range. Change it above, or clear it.'
+            : narrowed(init.params)
+              ? 'Nothing in this family matches. Widen the range or the prefix.'
+              : 'This family holds no entries that can be seen.',
       ),
       el(
         'div',
@@ -309,7 +353,7 @@ function onState(next: QueryState): void {
 
 /** Whether a query leaves out a part of its family. */
 function narrowed(p: QueryParams): boolean {
-  return [p.from, p.to, p.prefix, p.table, p.at].some((limit) => limit !== undefined);
+  return [p.from, p.to, p.prefix, p.key, p.table, p.at].some((limit) => limit !== undefined);
 }
 
 function notify(id: string, notice: Notice | undefined): void {
@@ -377,6 +421,7 @@ function save(): void {
     familyName: init.familyName,
     title: init.title,
     params: saveParams(init.params),
+    pinned,
     ui,
   };
 }
@@ -385,6 +430,7 @@ function restore(): void {
   const saved = host.state;
   if (!isSavedView(saved) || saved.view !== 'results' || !isResultsUi(saved.ui)) return;
   restored = saved.ui;
+  restoredQuery = JSON.stringify(saved.params);
   format = saved.ui.format;
   formats.value = format;
   detail.format = format;
@@ -395,7 +441,8 @@ function restore(): void {
 function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void {
   if (message.t === 'init') {
     if (message.init.view === 'results') onInit(message.init);
-  } else if (message.t === 'queryProgress') onState(message.state);
+  } else if (message.t === 'marked') detail.marked = message.name;
+  else if (message.t === 'queryProgress') onState(message.state);
   else if (message.t === 'storeChanged') {
     notify('changed', {
       kind: 'info',
@@ -419,6 +466,12 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
     if (engineGone) show(progress, false);
   }
 }
+
+document.addEventListener('keydown', (event) => {
+  if (!(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey || event.key.toLowerCase() !== 'f') return;
+  event.preventDefault();
+  condition.focus();
+});
 
 build();
 window.addEventListener('focus', focusGrid);

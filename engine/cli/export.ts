@@ -25,6 +25,7 @@ export const exportCommand: CommandSpec = {
     { name: 'from', value: 'K', help: 'first key' },
     { name: 'until', value: 'K', help: 'end of the range, exclusive' },
     { name: 'prefix', value: 'K', help: 'only keys that start with K' },
+    { name: 'where', value: 'COND', help: 'only entries for which this condition holds' },
     ...KEY_OPTIONS,
     JSON_OPTION,
   ],
@@ -34,6 +35,7 @@ export const exportCommand: CommandSpec = {
     const format = choice(args, 'format', FORMATS, 'parquet');
     const what = choice(args, 'what', WHAT, 'entries');
     if (args.has('partition') && what !== 'entries') throw new UsageError('--partition is for --what entries');
+    if (args.text('where') !== undefined && what !== 'entries') throw new UsageError('--where is for --what entries');
     const key = (name: string): Uint8Array | undefined => {
       const typed = args.text(name);
       return typed === undefined ? undefined : readKey(typed, args);
@@ -56,7 +58,7 @@ export const exportCommand: CommandSpec = {
     try {
       report = await service.call(
         'export',
-        { to, format, what, family, partition: args.has('partition'), ...range },
+        { to, format, what, family, partition: args.has('partition'), where: args.text('where'), ...range },
         interrupt,
       );
     } catch (thrown) {

@@ -4,11 +4,12 @@ import { StoreError } from '../base/errors.ts';
 import type { Cursor } from './cursor.ts';
 import type { KeyOrder } from './order.ts';
 
-/** User keys without timestamps; `to` is exclusive; `prefix` narrows both. */
+/** User keys without timestamps; `to` is exclusive; `prefix` narrows both; `key` is that one key, whatever the rest. */
 export interface KeyRange {
   readonly from?: Uint8Array | undefined;
   readonly to?: Uint8Array | undefined;
   readonly prefix?: Uint8Array | undefined;
+  readonly key?: Uint8Array | undefined;
 }
 
 export class Bounds {
@@ -24,7 +25,10 @@ export class Bounds {
     this.order = order;
     this.lower = range.from;
     this.upper = range.to;
-    if (range.prefix !== undefined && range.prefix.length > 0) this.#narrow(range.prefix);
+    if (range.key !== undefined) {
+      this.lower = this.upper = range.key;
+      this.upperInclusive = true;
+    } else if (range.prefix !== undefined && range.prefix.length > 0) this.#narrow(range.prefix);
   }
 
   /** In descending byte order the keys of a prefix run from its end (exclusive) down to itself. */

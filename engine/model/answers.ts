@@ -192,6 +192,11 @@ export interface GetResult {
 /** A range of one family. Bounds are user keys; `to` is exclusive. `prefix` narrows both. */
 export interface QueryParams {
   readonly family: number;
+  /**
+   * This key and no other, whatever the range. With `allVersions` its history, newest first; a range deletion that
+   * covers it stands among its versions, as if it began there.
+   */
+  readonly key?: Uint8Array | undefined;
   readonly from?: Uint8Array | undefined;
   readonly to?: Uint8Array | undefined;
   readonly prefix?: Uint8Array | undefined;
@@ -219,6 +224,8 @@ export interface QueryState {
   readonly bytes: number;
   /** Entries that were walked over, where a condition picks among them. */
   readonly scanned?: number;
+  /** It was stopped before it came to its end; the rows so far can be read. */
+  readonly stopped?: true;
   readonly millis: number;
   readonly problems: readonly Problem[];
   /** Set when the store was refreshed under the query: the rows are as of this sequence number. */

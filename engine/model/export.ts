@@ -17,6 +17,8 @@ export interface ExportParams {
   readonly from?: Uint8Array | undefined;
   readonly until?: Uint8Array | undefined;
   readonly prefix?: Uint8Array | undefined;
+  /** Only entries for which this condition holds (docs/queries.md), in each column family by its own keys and values. */
+  readonly where?: string | undefined;
 }
 
 export interface ExportProgress {

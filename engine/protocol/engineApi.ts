@@ -73,6 +73,8 @@ export interface EngineApi {
   tableDetails(p: { readonly table: number }): TableDetails;
   blocks(p: { readonly table: number; readonly offset: number; readonly limit: number }): Page<BlockRow>;
   blockDetails(p: { readonly table: number; readonly block: number }): BlockDetails;
+  /** The data block of a table in which an entry stands. Fails with INPUT where it stands in none. */
+  blockOf(p: { readonly table: number; readonly key: Uint8Array; readonly seq: number }): BlockRow;
   get(p: { readonly family: number; readonly key: Uint8Array; readonly at?: number | undefined }): GetResult;
   /** The whole value of a visible key, or of one version of it (`seq`, as a row showed it). Fails with INPUT above `maxBytes`. */
   value(p: {
@@ -84,6 +86,10 @@ export interface EngineApi {
   /** Starts a query; its rows are counted in the background and can be read while that goes on. */
   openQuery(p: QueryParams): QueryState;
   queryState(p: { readonly query: number }): QueryState;
+  /** Ends a query where it is: it counts as complete, and the rows so far can be read. */
+  stopQuery(p: { readonly query: number }): QueryState;
+  /** What is wrong with a condition (docs/queries.md), or null. */
+  checkWhere(p: { readonly family: number; readonly where: string }): Problem | null;
   /** Rows [from, from+count) of a query, any position; waits for the count to get there. */
   rows(p: {
     readonly query: number;
@@ -113,6 +119,13 @@ export interface EngineApi {
     readonly key: Uint8Array;
     readonly complete: boolean;
   };
+  /** A value as the lens reads it; without one, as the surest that can. Null: none does. */
+  decode(p: {
+    readonly family: number;
+    readonly key: Uint8Array;
+    readonly value: Uint8Array;
+    readonly lens?: string | undefined;
+  }): { readonly text: string; readonly language: 'json' | 'text' } | null;
   closeQuery(p: { readonly query: number }): void;
   /**
    * Any one file, record by record, as text lines with byte offsets (a slice of them: `offset` counts lines).

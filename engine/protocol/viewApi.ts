@@ -13,6 +13,8 @@ export const VIEW_METHODS = [
   'blocks',
   'blockDetails',
   'queryState',
+  'stopQuery',
+  'checkWhere',
   'rows',
   'value',
   'lenses',
@@ -61,6 +63,8 @@ export type ViewInit =
       /** One table file without its store: at which level it is live is not known. */
       readonly single?: boolean;
       readonly lens: LensChoice;
+      /** The next query gets a tab of its own. */
+      readonly pinned?: boolean;
     }
   | { readonly view: 'overview'; readonly storeName: string; readonly summary: StoreSummary }
   | {
@@ -97,6 +101,22 @@ export type ViewAction =
   | { readonly action: 'scan'; readonly family: number; readonly prefix?: Uint8Array }
   | { readonly action: 'get'; readonly family: number }
   | { readonly action: 'rerun' }
+  /** The same query with another condition; empty for none. */
+  | { readonly action: 'setCondition'; readonly where: string }
+  /** Whether the next query leaves this tab alone. */
+  | { readonly action: 'pin'; readonly pinned: boolean }
+  | { readonly action: 'keyHistory'; readonly family: number; readonly key: Uint8Array }
+  /** The data block of an entry, at that entry. */
+  | { readonly action: 'openEntryBlock'; readonly table: number; readonly key: Uint8Array; readonly seq: number }
+  /** Export…, of the range and the condition that the tab shows. */
+  | { readonly action: 'exportResults' }
+  /** The first of two values to compare, and the second. */
+  | {
+      readonly action: 'markValue' | 'compareValue';
+      readonly family: number;
+      readonly key: Uint8Array;
+      readonly seq: number;
+    }
   /** The value of a key in an editor that can save it; deleting a key; both ask before they write. */
   | { readonly action: 'editValue' | 'deleteKey'; readonly family: number; readonly key: Uint8Array }
   | { readonly action: 'bookmarkKey'; readonly family: number; readonly key: Uint8Array }
@@ -155,6 +175,8 @@ export type ToView =
   | { readonly t: 'ok'; readonly id: number; readonly result: unknown }
   | { readonly t: 'error'; readonly id: number; readonly error: ErrorData }
   | { readonly t: 'queryProgress'; readonly state: QueryState }
+  /** The value that is marked to be compared with another, in words; null for none. */
+  | { readonly t: 'marked'; readonly name: string | null }
   /** A compaction of ours is under way; null when it has ended, however it did. */
   | { readonly t: 'compactionProgress'; readonly progress: CompactionProgress | null }
   | { readonly t: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }

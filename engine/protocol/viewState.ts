@@ -7,6 +7,7 @@ import type { QueryParams } from './engineApi.ts';
 /** `QueryParams` with each byte string as hex. */
 export interface SavedParams {
   readonly family: number;
+  readonly key?: string;
   readonly from?: string;
   readonly to?: string;
   readonly prefix?: string;
@@ -16,6 +17,8 @@ export interface SavedParams {
   readonly at?: number;
   readonly table?: number;
   readonly block?: number;
+  readonly where?: string;
+  readonly valueLens?: string;
 }
 
 /** `ui` is the webview's own affair: scroll position, column widths, selection. */
@@ -27,6 +30,7 @@ export type SavedView =
       readonly familyName: string;
       readonly title: string;
       readonly params: SavedParams;
+      readonly pinned?: boolean;
       readonly ui: unknown;
     }
   | {
@@ -59,6 +63,7 @@ function fromHex(s: string): Uint8Array {
 export function saveParams(p: QueryParams): SavedParams {
   return {
     family: p.family,
+    ...(p.key === undefined ? {} : { key: toHex(p.key) }),
     ...(p.from === undefined ? {} : { from: toHex(p.from) }),
     ...(p.to === undefined ? {} : { to: toHex(p.to) }),
     ...(p.prefix === undefined ? {} : { prefix: toHex(p.prefix) }),
@@ -68,12 +73,15 @@ export function saveParams(p: QueryParams): SavedParams {
     ...(p.at === undefined ? {} : { at: p.at }),
     ...(p.table === undefined ? {} : { table: p.table }),
     ...(p.block === undefined ? {} : { block: p.block }),
+    ...(p.where === undefined ? {} : { where: p.where }),
+    ...(p.valueLens === undefined ? {} : { valueLens: p.valueLens }),
   };
 }
 
 export function restoreParams(s: SavedParams): QueryParams {
   return {
     family: s.family,
+    key: s.key === undefined ? undefined : fromHex(s.key),
     from: s.from === undefined ? undefined : fromHex(s.from),
     to: s.to === undefined ? undefined : fromHex(s.to),
     prefix: s.prefix === undefined ? undefined : fromHex(s.prefix),
@@ -83,6 +91,8 @@ export function restoreParams(s: SavedParams): QueryParams {
     at: s.at,
     table: s.table,
     block: s.block,
+    where: s.where,
+    valueLens: s.valueLens,
   };
 }
 

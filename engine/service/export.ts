@@ -6,6 +6,7 @@ import type { Clock } from '../base/entropy.ts';
 import { StoreError, toStoreError } from '../base/errors.ts';
 import type { FileSystem } from '../fs/fileSystem.ts';
 import { DamageLog } from '../iter/damage.ts';
+import type { EntryFilter } from '../model/entryView.ts';
 import type { ExportParams, ExportProgress, ExportReport, TableStats } from '../protocol/engineApi.ts';
 import type { CancelToken } from '../protocol/rpc.ts';
 import type { RowColumn, RowValue } from '../query/parquet.ts';
@@ -26,6 +27,8 @@ export interface ExportWorld {
   readonly clock: Clock;
   /** Somebody writes to the store. */
   readonly live: boolean;
+  /** A condition over the entries of a family. Throws INPUT. */
+  where(family: number, source: string): { readonly filter: EntryFilter };
   progress(progress: ExportProgress): void;
 }
 
@@ -39,14 +42,19 @@ export async function exportStore(
   if (p.partition === true && p.what !== 'entries') {
     throw new StoreError('INPUT', `only entries can be partitioned, not ${p.what}`);
   }
+  if (p.where !== undefined && p.what !== 'entries') {
+    throw new StoreError('INPUT', `a condition picks among entries, not ${p.what}`);
+  }
   const view = store.view.retain();
   const damage = new DamageLog();
   let directory: ExportDirectory | undefined;
   try {
     const families = p.family === undefined ? [...view.version.families.keys()] : [view.family(p.family).state.id];
     if (world.live) for (const id of families) view.pin(id);
+    const source = p.where;
+    const filters = new Map(source === undefined ? [] : families.map((id) => [id, world.where(id, source).filter]));
     directory = new ExportDirectory(world.fs, p.to, store.shared.directory, p.format);
-    const job = new ExportJob(store, view, families, p, directory, damage);
+    const job = new ExportJob(store, view, families, filters, p, directory, damage);
     const steps = job.steps(world.clock);
     try {
       for (let step = steps.next(); step.done !== true; step = steps.next()) {
@@ -74,6 +82,8 @@ class ExportJob {
   readonly #store: StoreReader;
   readonly #view: StoreView;
   readonly #families: readonly number[];
+  /** By family, where there is a condition. */
+  readonly #filters: ReadonlyMap<number, EntryFilter>;
   readonly #params: ExportParams;
   readonly #directory: ExportDirectory;
   readonly #damage: DamageLog;
@@ -87,6 +97,7 @@ class ExportJob {
     store: StoreReader,
     view: StoreView,
     families: readonly number[],
+    filters: ReadonlyMap<number, EntryFilter>,
     params: ExportParams,
     directory: ExportDirectory,
     damage: DamageLog,
@@ -94,6 +105,7 @@ class ExportJob {
     this.#store = store;
     this.#view = view;
     this.#families = families;
+    this.#filters = filters;
     this.#params = params;
     this.#directory = directory;
     this.#damage = damage;
@@ -122,26 +134,35 @@ class ExportJob {
           this.#damage.report({ code: 'UNSUPPORTED', path: '', message });
           continue;
         }
+        const filter = this.#filters.get(id);
         const e = this.#view.scan(id, { from, to: until, prefix }, this.#damage);
         try {
           let until = clock.elapsed() + SLICE_MS;
           let level = Number.NaN;
           let parts: PartFiles<EntryWriter> | undefined;
+          let sinceCheck = 0;
           for (e.first(); e.valid; e.next()) {
+            this.#readBytes += e.keyLength + e.valueLength;
+            // Decoding takes its time by the byte.
+            sinceCheck += filter === undefined ? 1 : 16 + (e.valueLength >>> 8);
+            if (sinceCheck >= CHECK_ENTRIES) {
+              sinceCheck = 0;
+              if (clock.elapsed() >= until) {
+                yield;
+                until = clock.elapsed() + SLICE_MS;
+              }
+            }
             if (e.problem !== undefined) {
               const key = e.keyBuffer.slice(e.keyStart, e.keyStart + e.keyLength);
               this.#damage.report(e.problem, key, key);
             }
+            if (filter?.(e) === false) continue;
             if (parts === undefined || e.level !== level) {
               level = e.level;
               parts = this.#partsOf(state.name, level);
             }
             parts.writer.add(e, state.name);
-            this.#readBytes += e.keyLength + e.valueLength;
-            if (++this.#rows % CHECK_ENTRIES === 0 && clock.elapsed() >= until) {
-              yield;
-              until = clock.elapsed() + SLICE_MS;
-            }
+            this.#rows++;
           }
         } finally {
           e.close();

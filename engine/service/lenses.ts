@@ -18,6 +18,7 @@ import { baseName, dirName, type FileSystem, joinPath } from '../fs/fileSystem.t
 import { DamageLog } from '../iter/damage.ts';
 import type { EntryRow, KeySchemaInfo, LensInfo } from '../model/answers.ts';
 import type { EntryTypeName } from '../model/tree.ts';
+import { SURE_LENS } from '../protocol/viewApi.ts';
 import {
   CONFIG_BYTES_MAX,
   CONFIG_FILE,
@@ -43,6 +44,8 @@ const VALUE_BYTES = 64 << 10;
 
 /** Families whose lenses are remembered. */
 const FAMILIES_MAX = 64;
+
+type ShownValue = NonNullable<ReturnType<Lens['value']>>;
 
 const TYPES: readonly EntryTypeName[] = ['put', 'delete', 'single-delete', 'range-delete', 'merge', 'blob', 'entity'];
 
@@ -108,6 +111,19 @@ export class Lenses {
       types: TYPES,
       typeName,
     });
+  }
+
+  /**
+   * One value as the lens reads it; without `id` as the surest that can read it. Undefined: none does. Throws INPUT for
+   * a lens that does not fit.
+   */
+  read(store: StoreReader, family: number, key: Uint8Array, value: Uint8Array, id?: string): ShownValue | undefined {
+    if (id !== undefined) return this.#lens(store, family, id).value(key, value);
+    for (const { lens, confidence } of this.of(store, family)) {
+      const shown = confidence >= SURE_LENS ? lens.value(key, value) : undefined;
+      if (shown !== undefined) return shown;
+    }
+    return undefined;
   }
 
   /** Takes what settings declare, in place of what they declared before; says what is wrong with it. */

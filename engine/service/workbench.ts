@@ -5,6 +5,7 @@ import type { EngineNotice, ExportProgress, Params, Result, SqlProgress, StoreSu
 import type { CancelToken } from '../protocol/rpc.ts';
 import { SQL_EXAMPLES } from '../query/sqlExamples.ts';
 import { SQL_SCHEMA } from '../query/sqlSchema.ts';
+import type { Where } from '../query/where/filter.ts';
 import type { StoreReader } from '../store/reader.ts';
 import type { WriteEnvironment } from '../store/writeEnvironment.ts';
 import { Diffs, type DiffWalk, type DiffWorld } from './diff.ts';
@@ -21,6 +22,8 @@ export interface WorkbenchStore {
   /** Files may vanish under a reader. */
   readonly live: boolean;
   summary(): StoreSummary;
+  /** Throws INPUT. */
+  where(family: number, source: string): Where;
   /** Throws READ_ONLY where nothing may be written. */
   writeEnvironment(): WriteEnvironment;
 }
@@ -87,10 +90,10 @@ export class Workbench {
 
   async #export(p: Params<'export'>, token: CancelToken): Promise<Result<'export'>> {
     const { clock, notify } = this.#env;
-    const { store, live, writeEnvironment } = this.#opened();
+    const { store, live, where, writeEnvironment } = this.#opened();
     const tell = (progress: ExportProgress): void => notify({ kind: 'exportProgress', progress });
     const rated = new Rated<ExportProgress>(clock, NOTICE_MS, tell);
-    const world = { fs: writeEnvironment().fs, clock, live, progress: (e: ExportProgress) => rated.tell(e) };
+    const world = { fs: writeEnvironment().fs, clock, live, where, progress: (e: ExportProgress) => rated.tell(e) };
     return exportStore(store, p, world, token);
   }
 

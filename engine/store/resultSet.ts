@@ -52,6 +52,7 @@ export class ResultSet {
   #bytes = 0;
   #millis = 0;
   #complete = false;
+  #stopped = false;
   #closed = false;
   /** The walk that read the last page: the next page goes on from there. */
   #reading: Place | undefined;
@@ -91,6 +92,7 @@ export class ResultSet {
       complete: this.#complete,
       bytes: this.#bytes,
       ...(this.#filter === undefined ? {} : { scanned: this.#scanned }),
+      ...(this.#stopped ? { stopped: true as const } : {}),
       millis: this.#complete ? this.#millis : this.#clock.elapsed() - this.#started,
       problems: [...this.#damage.problems],
       at: this.#at,
@@ -167,6 +169,13 @@ export class ResultSet {
   /** Counting met something that no walk should throw: the rows so far stay readable. */
   fail(thrown: unknown): void {
     this.#damage.report(toStoreError(thrown).toProblem());
+    this.#finish();
+  }
+
+  /** Ends the count where it is: the rows so far are all there are. */
+  stop(): void {
+    if (this.#complete || this.#closed) return;
+    this.#stopped = true;
     this.#finish();
   }
 

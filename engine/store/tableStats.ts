@@ -6,8 +6,9 @@ import { BlockCursor } from '../formats/block/blockCursor.ts';
 import type { RawBlock, TableReader } from '../formats/block/tableReader.ts';
 import { ValueType } from '../iter/cursor.ts';
 import { DamageLog } from '../iter/damage.ts';
+import { sameBytes, seekKey } from '../iter/range.ts';
 import { isDeletion } from '../iter/resolve.ts';
-import type { BlockDetails, TableDetails, TableStats } from '../model/answers.ts';
+import type { BlockDetails, BlockRow, TableDetails, TableStats } from '../model/answers.ts';
 import type { TableInfo } from '../model/tree.ts';
 import type { StoreView } from './view.ts';
 
@@ -120,6 +121,31 @@ function compressionOf(table: TableReader): string {
 }
 
 class CountingCursor extends BlockCursor {}
+
+/** The data block that holds an entry. Throws StoreError, INPUT if none does. */
+export function blockOf(view: StoreView, info: TableInfo, key: Uint8Array, seq: number): BlockRow {
+  const { order } = view.family(info.family);
+  const cursor = view.tableCursor(info.number, new DamageLog());
+  const table = view.acquire(info);
+  try {
+    if (order.known) cursor.seek(seekKey(key, order, 'newest'), seq);
+    else cursor.first();
+    const at = (): boolean =>
+      sameBytes(cursor.keyBuffer, cursor.keyStart, cursor.keyLength - order.timestampSize, key, key.length);
+    while (cursor.valid && !(at() && cursor.sequence === seq) && (!order.known || at())) cursor.next();
+    if (!cursor.valid || !at()) {
+      throw new StoreError('INPUT', `no data block of ${info.file} holds that entry`, {
+        mend: 'a range deletion stands in a block of its own; the dump of the table shows it',
+      });
+    }
+    const { index } = table;
+    const i = cursor.blockIndex;
+    return { index: i, offset: index.offset(i), size: index.size(i), separator: index.separator(i).slice() };
+  } finally {
+    view.releaseTable(info, table);
+    cursor.close();
+  }
+}
 
 /** Reads one data block. Throws StoreError, INPUT if there is no such block. */
 export function blockDetails(view: StoreView, info: TableInfo, index: number): BlockDetails {

@@ -13,6 +13,7 @@ import { ConcatCursor } from '../iter/concat.ts';
 import { type Cursor, MAX_SEQUENCE } from '../iter/cursor.ts';
 import type { DamageLog } from '../iter/damage.ts';
 import { MergingCursor } from '../iter/merging.ts';
+import type { KeyOrder } from '../iter/order.ts';
 import { Bounds, type KeyRange } from '../iter/range.ts';
 import { type RangeTombstone, RangeTombstones, TombstoneCursor } from '../iter/rangeTombstones.ts';
 import type { ResolveContext } from '../iter/resolve.ts';
@@ -154,7 +155,8 @@ export class StoreView {
 
   /**
    * All versions of a range with their tombstones, in internal order; for an unknown comparator in
-   * file order. Not positioned yet. The caller checks the bounds.
+   * file order. Not positioned yet. The caller checks the bounds. Of a single key, the range deletions that cover it
+   * stand among its versions.
    */
   versions(familyId: number, options: KeyRange, damage: DamageLog): Cursor {
     const family = this.family(familyId);
@@ -162,7 +164,12 @@ export class StoreView {
     const bounds = new Bounds(family.order, options);
     const children = this.#children(family, bounds, damage);
     const tombstones = this.#scanTombstones(family, bounds, damage);
-    if (tombstones !== undefined) children.push(new TombstoneCursor(tombstones.list, family.order));
+    const { key } = options;
+    if (tombstones !== undefined) {
+      const list = key === undefined ? tombstones.list : tombstones.list.filter((t) => covers(t, key, family.order));
+      const placed = key === undefined ? list : list.map((t) => ({ ...t, begin: key }));
+      children.push(new TombstoneCursor(placed, family.order));
+    }
     return new MergingCursor(children, family.order.compare);
   }
 
@@ -315,4 +322,9 @@ export class StoreView {
       throw thrown;
     }
   }
+}
+
+function covers(t: RangeTombstone, key: Uint8Array, order: KeyOrder): boolean {
+  const compare = (a: Uint8Array): number => order.compareUser(a, 0, a.length, key, 0, key.length);
+  return compare(t.begin) <= 0 && compare(t.end) > 0;
 }

@@ -16,7 +16,9 @@ import type { Store } from '../store.ts';
 import { familyOf, type MoreNode, type Node, tableOf } from '../trees/nodes.ts';
 import { valueText } from '../valueText.ts';
 import { compact, planCompaction } from './compact.ts';
+import { exportStore } from './export.ts';
 import { flush } from './flush.ts';
+import { keyHistory } from './keyHistory.ts';
 import { expand } from './paths.ts';
 import { argsOf, askKey, familyFor, isNode, keyFrom, storeFor } from './pickers.ts';
 import { registrar } from './registrar.ts';
@@ -102,6 +104,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
 
   on(COMMANDS.get, t('Get'), (arg) => get(parts, arg));
   on(COMMANDS.scan, t('Scan'), (arg) => scan(parts, argsOf(arg)));
+  on(COMMANDS.export, t('Export'), (arg) => exportStore(parts, arg));
+  on(COMMANDS.keyHistory, t('Key History'), (arg) => keyHistory(parts, arg));
 
   on(ITEM_COMMANDS.scanTable, t('Show Entries'), (arg) => {
     if (!isNode(arg)) return;
@@ -147,7 +151,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
     if (store === undefined) return;
     const family = await familyFor(store, args);
     if (family === undefined) return;
-    const key = keyFrom(args.key) ?? (await askKey(t('Copy Value'), t('Key in {0}', family.name)));
+    const key =
+      keyFrom(args.key) ?? (await askKey(t('Copy Value'), t('Key in {0}', family.name), { of: { store, family } }));
     if (key === undefined) return;
     const value = await withProgress(VIEWS.stores, t('Reading the value of {0}', displayKey(key, 40)), (token) =>
       store.call('value', { family: family.id, key, seq: args.seq, maxBytes: VALUE_BYTES_MAX }, token),
@@ -259,7 +264,7 @@ async function get(parts: CommandParts, arg: unknown): Promise<GetResult | undef
   if (family === undefined) return undefined;
   const named = isNode(arg) ? undefined : keyFrom(args.key);
   const title = t('Get from {0}', family.name);
-  const key = named ?? (await askKey(title, t('Key to look up in {0}', store.name)));
+  const key = named ?? (await askKey(title, t('Key to look up in {0}', store.name), { of: { store, family } }));
   if (key === undefined) return undefined;
   const result = await withProgress(VIEWS.stores, t('Reading {0}', displayKey(key, 40)), (token) =>
     store.call('get', { family: family.id, key, at: args.at }, token),

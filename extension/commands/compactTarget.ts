@@ -214,9 +214,9 @@ async function askLevel(store: Store, family: FamilySummary, title: string): Pro
 }
 
 async function askRange(store: Store, family: FamilySummary, title: string): Promise<Target | undefined> {
-  const from = await askKey(title, t('From this key on; empty for the first'), '', true);
+  const from = await askKey(title, t('From this key on; empty for the first'), { optional: true });
   if (from === undefined) return undefined;
-  const to = await askKey(title, t('Up to this key; empty for the last'), '', true);
+  const to = await askKey(title, t('Up to this key; empty for the last'), { optional: true });
   if (to === undefined) return undefined;
   if (from.length === 0 && to.length === 0) return ofFamily(store, family);
   return ofRange(store, family, from.length === 0 ? undefined : from, to.length === 0 ? undefined : to);

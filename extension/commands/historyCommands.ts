@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { displayKey, fromHex } from '../../engine/model/display.ts';
 import { StoreError } from '../../engine/protocol/rpc.ts';
 import { restoreParams } from '../../engine/protocol/viewState.ts';
-import { valueAt } from '../documents.ts';
+import { valueAt } from '../documentAddress.ts';
 import { pointQuery, type QueryText, type StoredQuery, scanQuery } from '../history/queries.ts';
 import { pointTitle } from '../history/queryLists.ts';
 import { isQueryItem, type QueryItem } from '../history/queryTree.ts';
@@ -97,7 +97,8 @@ async function queryOf(services: Services, arg: unknown): Promise<Pick<StoredQue
     };
     return { query: scanQuery(store.path, family.name, params), title: queryTitle(family.name, params) };
   }
-  const key = keyFrom(args.key) ?? (await askKey(t('Bookmark in {0}', family.name), t('Key to keep')));
+  const key =
+    keyFrom(args.key) ?? (await askKey(t('Bookmark in {0}', family.name), t('Key to keep'), { of: { store, family } }));
   if (key === undefined) return undefined;
   const title = args.at === undefined ? displayKey(key, 60) : pointTitle('get', key);
   return { query: pointQuery('get', store.path, family.name, key, args.at), title };

@@ -1,9 +1,10 @@
 /** Asking for what a command misses: a store, a column family, a key. Escape means undefined. */
 import * as vscode from 'vscode';
 import { displayKey, formatBytes } from '../../engine/model/display.ts';
-import type { FamilySummary, TableRow } from '../../engine/protocol/engineApi.ts';
+import type { FamilySummary, KeySchemaInfo, TableRow } from '../../engine/protocol/engineApi.ts';
 import { StoreError } from '../../engine/protocol/rpc.ts';
-import { parseKey } from '../keyInput.ts';
+import { type ParsedKey, parseKey } from '../keyInput.ts';
+import { sentence } from '../messages.ts';
 import { Store } from '../store.ts';
 import type { Stores } from '../stores.ts';
 import { engineName } from '../trees/items.ts';
@@ -31,6 +32,8 @@ export interface CommandArgs {
   readonly limit?: number | undefined;
   readonly at?: number | undefined;
   readonly table?: number | undefined;
+  /** A condition (docs/queries.md). */
+  readonly where?: string | undefined;
 }
 
 export function isNode(arg: unknown): arg is Node {
@@ -148,28 +151,42 @@ export async function pickTables(
   return (picked ?? []).map((item) => item.table);
 }
 
-/** A key typed by a person. `optional`: an empty input is an empty key and means "no bound". */
-export async function askKey(
-  title: string,
-  prompt: string,
-  value = '',
-  optional = false,
-): Promise<Uint8Array | undefined> {
+export interface AskKey {
+  /** What stands in the box at first. */
+  readonly value?: string | undefined;
+  /** An empty input is an empty key and means "no bound". */
+  readonly optional?: boolean | undefined;
+  /** Where the key belongs: the fields of its declared schemas can be typed too. */
+  readonly of?: { readonly store: Store; readonly family: FamilySummary } | undefined;
+  /** The first fields alone will do: they stand for the beginning of a key. */
+  readonly prefix?: boolean | undefined;
+}
+
+/** A key typed by a person. */
+export async function askKey(title: string, prompt: string, ask: AskKey = {}): Promise<Uint8Array | undefined> {
+  const { value = '', optional = false, of } = ask;
+  const schemas = of === undefined ? [] : await schemasOf(of.store, of.family.id);
+  const read = (input: string): ParsedKey | Promise<ParsedKey> =>
+    of !== undefined && schemas.some((s) => beginsWithField(input, s))
+      ? readFields(of.store, of.family.id, input, ask.prefix === true)
+      : parseKey(input, t);
+  const [schema] = schemas;
+  const fields = schema === undefined ? '' : `${schema.fields.map((f) => `${f.name}=…`).join(' ')}, `;
   const typed = await vscode.window.showInputBox({
     title,
     prompt,
     value,
-    placeHolder: t("text, 0xHEX, or 'text with \\xNN escapes'"),
+    placeHolder: fields + t("text, 0xHEX, or 'text with \\xNN escapes'"),
     ignoreFocusOut: true,
-    validateInput: (input) => {
+    validateInput: async (input) => {
       if (optional && input === '') return undefined;
-      const parsed = parseKey(input, t);
+      const parsed = await read(input);
       if (!parsed.ok)
         return input === ''
           ? { message: parsed.message, severity: vscode.InputBoxValidationSeverity.Info }
           : parsed.message;
-      // Say what hex and escapes stand for, so that a slip shows before anything runs.
-      return /^(0x|['"])/i.test(input)
+      // Say what hex, escapes and fields stand for, so that a slip shows before anything runs.
+      return /^(0x|['"])/i.test(input) || schemas.some((s) => beginsWithField(input, s))
         ? {
             message: t('{0} bytes: {1}', parsed.bytes.length, displayKey(parsed.bytes, 60)),
             severity: vscode.InputBoxValidationSeverity.Info,
@@ -179,8 +196,31 @@ export async function askKey(
   });
   if (typed === undefined) return undefined;
   if (typed === '') return optional ? new Uint8Array(0) : undefined;
-  const parsed = parseKey(typed, t);
+  const parsed = await read(typed);
   return parsed.ok ? parsed.bytes : undefined;
+}
+
+/** A store that cannot tell has none. */
+async function schemasOf(store: Store, family: number): Promise<readonly KeySchemaInfo[]> {
+  return store.call('keySchemas', { family }).then(
+    ({ schemas }) => schemas,
+    () => [],
+  );
+}
+
+function beginsWithField(input: string, schema: KeySchemaInfo): boolean {
+  const name = /^\s*([^\s=]+)\s*=/.exec(input)?.[1];
+  return name !== undefined && schema.fields.some((f) => f.name === name);
+}
+
+async function readFields(store: Store, family: number, text: string, prefix: boolean): Promise<ParsedKey> {
+  try {
+    const { key, complete } = await store.call('keyOfFields', { family, text });
+    if (complete || prefix) return { ok: true, bytes: key };
+    return { ok: false, message: t('Fields are missing: a whole key has all of them.') };
+  } catch (thrown) {
+    return { ok: false, message: sentence(thrown) };
+  }
 }
 
 /** A key given to a command by code: bytes, or text in the syntax that people type. */

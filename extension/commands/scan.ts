@@ -8,6 +8,7 @@ import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
 import type { Store } from '../store.ts';
 import { askKey, type CommandArgs, familyFor, keyFrom, pickFamily, storeFor } from './pickers.ts';
+import { askWhere, checkWhere } from './where.ts';
 
 const t = vscode.l10n.t;
 
@@ -24,11 +25,13 @@ export async function scan(services: Services, args: CommandArgs): Promise<Query
     args.limit !== undefined ||
     args.allVersions !== undefined ||
     args.reverse !== undefined ||
-    args.at !== undefined;
+    args.at !== undefined ||
+    args.where !== undefined;
   const family = await familyFor(store, args);
   if (family === undefined) return undefined;
   const params = told ? fromArgs(family, args) : await ask(store, family);
   if (params === undefined) return undefined;
+  if (params.where !== undefined) await checkWhere(store, family.id, params.where);
   showResults(services, store, params);
   return params;
 }
@@ -44,19 +47,26 @@ function fromArgs(family: FamilySummary, args: CommandArgs): QueryParams {
     allVersions: args.allVersions,
     at: args.at,
     table: args.table,
+    where: args.where,
     limit: limit > 0 && args.table === undefined ? limit : undefined,
   };
 }
 
-interface Draft {
-  family: FamilySummary;
+/** Which keys of which family; what commands have in common. */
+export interface RangeDraft {
+  readonly family: FamilySummary;
   from: Uint8Array | undefined;
   to: Uint8Array | undefined;
   prefix: Uint8Array | undefined;
+}
+
+interface Draft extends RangeDraft {
+  family: FamilySummary;
   reverse: boolean;
   allVersions: boolean;
   limit: number | undefined;
   at: number | undefined;
+  where: string | undefined;
 }
 
 async function ask(store: Store, family: FamilySummary): Promise<QueryParams | undefined> {
@@ -70,8 +80,9 @@ async function ask(store: Store, family: FamilySummary): Promise<QueryParams | u
     allVersions: false,
     limit: limit > 0 ? limit : undefined,
     at: undefined,
+    where: undefined,
   };
-  if (!(await askRange(draft))) return undefined;
+  if (!(await askRange(store, draft, t('Scan {0}', draft.family.name)))) return undefined;
   return (await askOptions(store, draft)) ? toParams(draft) : undefined;
 }
 
@@ -85,12 +96,14 @@ function toParams(d: Draft): QueryParams {
     allVersions: d.allVersions || undefined,
     limit: d.limit,
     at: d.at,
+    where: d.where,
   };
 }
 
 /** Which keys. False: the person gave up. */
-async function askRange(draft: Draft): Promise<boolean> {
-  const title = t('Scan {0}', draft.family.name);
+export async function askRange(store: Store, draft: RangeDraft, title: string): Promise<boolean> {
+  const of = { store, family: draft.family };
+  const bound = { of, optional: true, prefix: true };
   if (!draft.family.ordered) {
     // Bounds mean nothing where the order of keys is unknown.
     draft.from = draft.to = draft.prefix = undefined;
@@ -106,14 +119,24 @@ async function askRange(draft: Draft): Promise<boolean> {
   );
   if (picked === undefined) return false;
   if (picked.id === 'prefix') {
-    const prefix = await askKey(title, t('Keys that begin with'), shown(draft.prefix));
+    const prefix = await askKey(title, t('Keys that begin with'), {
+      value: shown(draft.prefix),
+      of,
+      prefix: true,
+    });
     if (prefix === undefined) return false;
     draft.prefix = prefix;
     draft.from = draft.to = undefined;
   } else if (picked.id === 'range') {
-    const from = await askKey(title, t('From this key on; empty for the first'), shown(draft.from), true);
+    const from = await askKey(title, t('From this key on; empty for the first'), {
+      ...bound,
+      value: shown(draft.from),
+    });
     if (from === undefined) return false;
-    const to = await askKey(title, t('Up to but not including this key; empty for the last'), shown(draft.to), true);
+    const to = await askKey(title, t('Up to but not including this key; empty for the last'), {
+      ...bound,
+      value: shown(draft.to),
+    });
     if (to === undefined) return false;
     draft.from = from.length === 0 ? undefined : from;
     draft.to = to.length === 0 ? undefined : to;
@@ -131,6 +154,7 @@ async function askOptions(store: Store, draft: Draft): Promise<boolean> {
       { id: 'run', label: `$(play) ${t('Run scan')}`, detail: queryTitle(draft.family.name, toParams(draft)) },
       { id: '', label: t('Options'), kind: vscode.QuickPickItemKind.Separator },
       { id: 'range', label: `$(filter) ${t('Keys')}`, description: rangeWords(draft) },
+      { id: 'where', label: `$(search) ${t('Condition')}`, description: draft.where ?? t('none') },
       {
         id: 'reverse',
         label: `$(arrow-swap) ${t('Direction')}`,
@@ -165,8 +189,13 @@ async function askOptions(store: Store, draft: Draft): Promise<boolean> {
       case 'run':
         return true;
       case 'range':
-        await askRange(draft);
+        await askRange(store, draft, t('Scan {0}', draft.family.name));
         break;
+      case 'where': {
+        const where = await askWhere(store, draft.family, draft.where ?? '');
+        if (where !== undefined) draft.where = where === '' ? undefined : where;
+        break;
+      }
       case 'reverse':
         draft.reverse = !draft.reverse;
         break;
@@ -217,7 +246,7 @@ function shown(key: Uint8Array | undefined): string {
   return key === undefined ? '' : displayKey(key, 1_000);
 }
 
-function rangeWords(d: Draft): string {
+export function rangeWords(d: RangeDraft): string {
   if (!d.family.ordered) return t('all, in file order: the comparator is unknown');
   if (d.prefix !== undefined) return t('prefix {0}', displayKey(d.prefix, 40));
   if (d.from === undefined && d.to === undefined) return t('all');

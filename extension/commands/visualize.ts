@@ -47,7 +47,8 @@ export async function explain(parts: VisualizeParts, arg: unknown): Promise<Visu
   const family = await familyFor(store, args);
   if (family === undefined) return undefined;
   const title = t('Explain a get from {0}', family.name);
-  const key = keyFrom(args.key) ?? (await askKey(title, t('Key to look up in {0}', store.name)));
+  const key =
+    keyFrom(args.key) ?? (await askKey(title, t('Key to look up in {0}', store.name), { of: { store, family } }));
   if (key === undefined) return undefined;
   parts.queries.ranPoint('explain', store, family.name, key, args.at, null);
   parts.log.debug(`Explains ${displayKey(key, 80)} of ${family.name}.`);

@@ -3,7 +3,7 @@ import * as vscode from 'vscode';
 import { displayKey, formatBytes } from '../../engine/model/display.ts';
 import type { FamilySummary, WriteOp, WriteReport } from '../../engine/protocol/engineApi.ts';
 import { StoreError } from '../../engine/protocol/rpc.ts';
-import { valueAt } from '../documents.ts';
+import { valueAt } from '../documentAddress.ts';
 import type { EditFiles } from '../edit/editFiles.ts';
 import type { Writes } from '../edit/writes.ts';
 import { COMMANDS } from '../ids.ts';
@@ -72,7 +72,7 @@ async function put(parts: WriteParts, arg: unknown): Promise<WriteReport | undef
   const near = isNode(arg) && arg.kind === 'entry' ? displayKey(arg.entry.key, 1_000) : undefined;
   const key =
     (near === undefined ? keyFrom(args.key) : undefined) ??
-    (await askKey(title, t('Key to write in {0}', store.name), near ?? ''));
+    (await askKey(title, t('Key to write in {0}', store.name), { value: near, of: { store, family } }));
   if (key === undefined) return undefined;
   const value = valueFrom(args.value) ?? (await askValue(title, key));
   if (value === undefined) return undefined;
@@ -118,7 +118,8 @@ async function remove(parts: WriteParts, arg: unknown, selection: unknown): Prom
   if (place === undefined) return undefined;
   const { store, family } = place;
   const title = t('Delete from {0}', family.name);
-  const key = keyFrom(args.key) ?? (await askKey(title, t('Key to delete in {0}', store.name)));
+  const key =
+    keyFrom(args.key) ?? (await askKey(title, t('Key to delete in {0}', store.name), { of: { store, family } }));
   if (key === undefined) return undefined;
   const { entry } = await store.call('get', { family: family.id, key });
   if (entry === undefined) {
@@ -144,7 +145,9 @@ async function editValue(parts: WriteParts, arg: unknown): Promise<vscode.Uri | 
   if (place === undefined) return undefined;
   const { store, family } = place;
   const title = t('Edit a value of {0}', family.name);
-  const key = keyFrom(args.key) ?? (await askKey(title, t('Key whose value to edit in {0}', store.name)));
+  const key =
+    keyFrom(args.key) ??
+    (await askKey(title, t('Key whose value to edit in {0}', store.name), { of: { store, family } }));
   if (key === undefined) return undefined;
   const editor = await parts.edits.open(store, family.id, key);
   return editor.document.uri;

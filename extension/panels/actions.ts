@@ -8,7 +8,7 @@ import type { Store } from '../store.ts';
 import { saveFile } from './saveFile.ts';
 
 /** Actions that a view does by itself. */
-type OwnAction = 'rerun' | 'refresh' | 'bookmarkQuery';
+type OwnAction = 'rerun' | 'refresh' | 'bookmarkQuery' | 'setCondition' | 'pin' | 'exportResults';
 
 export async function perform(
   services: Services,
@@ -37,6 +37,17 @@ export async function perform(
       return documents.openPlace(store, what.path, what.offset ?? undefined);
     case 'openTable':
       return run(COMMANDS.showTable, { table: what.table });
+    case 'keyHistory':
+      return run(COMMANDS.keyHistory, { family: what.family, key: what.key });
+    case 'openEntryBlock': {
+      const { table, key, seq } = what;
+      const block = await store.call('blockOf', { table, key, seq });
+      return documents.openBlockAt(store, table, block.offset, key);
+    }
+    case 'markValue':
+      return services.compared.mark({ store, family: what.family, key: what.key, seq: what.seq });
+    case 'compareValue':
+      return services.compared.compare({ store, family: what.family, key: what.key, seq: what.seq });
     case 'openBlock':
       return documents.openBlockAt(store, what.table, what.offset, what.key);
     case 'scan':

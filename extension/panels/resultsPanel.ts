@@ -2,7 +2,7 @@
 import * as vscode from 'vscode';
 import { displayKey, formatCount } from '../../engine/model/display.ts';
 import type { EngineNotice, QueryParams, QueryState } from '../../engine/protocol/engineApi.ts';
-import type { ViewInit } from '../../engine/protocol/viewApi.ts';
+import type { ViewAction, ViewInit } from '../../engine/protocol/viewApi.ts';
 import { isSavedView, restoreParams } from '../../engine/protocol/viewState.ts';
 import { scanQuery } from '../history/queries.ts';
 import { COMMANDS, PANELS } from '../ids.ts';
@@ -13,17 +13,81 @@ import { StoreView } from './storeView.ts';
 
 const t = vscode.l10n.t;
 
+/** Of a condition in a title. */
+const CONDITION_CHARS = 80;
+
+/** Tabs that are open, the one last used at the end. */
+const open = new Set<ResultsView>();
+
 class ResultsView extends StoreView {
-  readonly #params: QueryParams;
-  readonly #title: string;
+  #params: QueryParams;
+  #title: string;
+  #pinned: boolean;
   #state: QueryState | undefined;
   #opening: Promise<QueryState> | undefined;
+  readonly #marked: vscode.Disposable;
 
-  constructor(services: Services, store: Store, panel: vscode.WebviewPanel, params: QueryParams, title: string) {
+  constructor(services: Services, store: Store, panel: vscode.WebviewPanel, shown: Shown) {
     super(services, store, panel, 'results');
-    this.#params = params;
-    this.#title = title;
+    this.#params = shown.params;
+    this.#title = shown.title;
+    this.#pinned = shown.pinned;
+    this.#dress();
     this.load();
+    open.add(this);
+    this.#marked = services.compared.onChanged(() => this.#sendMarked());
+  }
+
+  get sort(): string {
+    return sortOf(this.#params);
+  }
+
+  /** Pinned here, or by VS Code's own pin on a tab of that name. */
+  get pinned(): boolean {
+    if (this.#pinned) return true;
+    const ofThatName = vscode.window.tabGroups.all.flatMap((g) => g.tabs).filter((tab) => isTabOf(this.panel, tab));
+    return ofThatName.some((tab) => tab.isPinned);
+  }
+
+  /** Shows another query in this tab. */
+  async show(params: QueryParams): Promise<void> {
+    this.#closeQuery();
+    this.#params = params;
+    this.#title = queryTitle(this.store.family(params.family)?.name ?? '', params);
+    this.#dress();
+    this.services.queries.ranScan(this.store, params, this.#title);
+    open.delete(this);
+    open.add(this);
+    if (this.panel.visible) await this.sendInit();
+    else this.panel.reveal();
+  }
+
+  protected override async perform(what: ViewAction): Promise<void> {
+    switch (what.action) {
+      case 'setCondition': {
+        const { where: _, ...rest } = this.#params;
+        return this.show(what.where === '' ? rest : { ...rest, where: what.where });
+      }
+      case 'pin':
+        this.#pinned = what.pinned;
+        this.#dress();
+        return;
+      case 'exportResults':
+        await vscode.commands.executeCommand(COMMANDS.export, { store: this.store, query: this.#params });
+        return;
+      default:
+        return super.perform(what);
+    }
+  }
+
+  #dress(): void {
+    this.panel.title = tabTitle(this.store, this.#params);
+    const { table } = this.#params;
+    this.panel.iconPath = new vscode.ThemeIcon(this.#pinned ? 'pinned' : table === undefined ? 'search' : 'table');
+  }
+
+  #sendMarked(): void {
+    this.post({ t: 'marked', name: this.services.compared.marked?.name ?? null });
   }
 
   protected override async init(): Promise<ViewInit> {
@@ -39,7 +103,12 @@ class ResultsView extends StoreView {
       state,
       ...(this.store.kind === 'table' ? { single: true } : {}),
       lens: lensChoice(this.services.context.workspaceState, this.store, this.#params.family),
+      pinned: this.#pinned,
     };
+  }
+
+  protected override pageLoaded(): void {
+    this.#sendMarked();
   }
 
   protected override async rerun(): Promise<void> {
@@ -68,6 +137,8 @@ class ResultsView extends StoreView {
   }
 
   override dispose(): void {
+    open.delete(this);
+    this.#marked.dispose();
     this.#closeQuery();
     super.dispose();
   }
@@ -82,37 +153,63 @@ class ResultsView extends StoreView {
         this.#state = undefined;
       }
     }
-    this.#opening ??= this.store.call('openQuery', this.#params).then(
-      (state) => {
+    if (this.#opening !== undefined) return this.#opening;
+    const params = this.#params;
+    const opening = this.store.call('openQuery', params).then(
+      async (state) => {
+        if (this.#opening === opening) this.#opening = undefined;
+        // Another query was asked for meanwhile.
+        if (this.#params !== params) {
+          this.#close(state.query);
+          return this.#current();
+        }
         this.#state = state;
-        this.#opening = undefined;
-        this.services.queries.counted(this.store, this.#params, state);
+        this.services.queries.counted(this.store, params, state);
         if (this.disposed) this.#closeQuery();
         return state;
       },
       (thrown: unknown) => {
-        this.#opening = undefined;
+        if (this.#opening === opening) this.#opening = undefined;
         throw thrown;
       },
     );
-    return this.#opening;
+    this.#opening = opening;
+    return opening;
   }
 
   #closeQuery(): void {
     const query = this.#state?.query;
     this.#state = undefined;
-    if (query !== undefined && this.store.state === 'open') this.store.call('closeQuery', { query }).catch(() => {});
+    this.#opening = undefined;
+    if (query !== undefined) this.#close(query);
+  }
+
+  #close(query: number): void {
+    if (this.store.state === 'open') this.store.call('closeQuery', { query }).catch(() => {});
   }
 }
 
-/** Opens a results tab for a query. */
+interface Shown {
+  readonly params: QueryParams;
+  readonly title: string;
+  readonly pinned: boolean;
+}
+
+/** Shows a query: in the store's results tab that was used last and is not pinned, else in a new one. */
 export function showResults(services: Services, store: Store, params: QueryParams): vscode.WebviewPanel {
+  const reusable = [...open].filter((view) => view.store === store && view.sort === sortOf(params) && !view.pinned);
+  const last = reusable.at(-1);
+  if (last !== undefined) {
+    void last.show(params);
+    return last.panel;
+  }
   const panel = vscode.window.createWebviewPanel(PANELS.results, tabTitle(store, params), vscode.ViewColumn.Active, {
     enableScripts: true,
     enableFindWidget: false,
   });
-  services.queries.ranScan(store, params, queryTitle(store.family(params.family)?.name ?? '', params));
-  attach(services, store, panel, params);
+  const title = queryTitle(store.family(params.family)?.name ?? '', params);
+  services.queries.ranScan(store, params, title);
+  new ResultsView(services, store, panel, { params, title, pinned: false });
   return panel;
 }
 
@@ -125,24 +222,28 @@ export function registerResults(services: Services): vscode.Disposable {
         return;
       }
       const store = services.stores.byPath(state.storePath) ?? services.stores.choose(state.storePath);
-      attach(services, store, panel, restoreParams(state.params), state.title);
+      const shown = { params: restoreParams(state.params), title: state.title, pinned: state.pinned === true };
+      new ResultsView(services, store, panel, shown);
     },
   });
 }
 
-function attach(
-  services: Services,
-  store: Store,
-  panel: vscode.WebviewPanel,
-  params: QueryParams,
-  title = queryTitle(store.family(params.family)?.name ?? '', params),
-): void {
-  panel.iconPath = new vscode.ThemeIcon(params.table === undefined ? 'search' : 'table');
-  new ResultsView(services, store, panel, params, title);
+/** Entries of tables and the histories of keys do not take the place of a scan, nor of each other. */
+function sortOf(params: QueryParams): string {
+  return params.table !== undefined ? 'table' : params.key !== undefined ? 'key' : 'scan';
+}
+
+function isTabOf(panel: vscode.WebviewPanel, tab: vscode.Tab): boolean {
+  return (
+    tab.label === panel.title &&
+    tab.input instanceof vscode.TabInputWebview &&
+    tab.input.viewType.endsWith(PANELS.results)
+  );
 }
 
 function tabTitle(store: Store, params: QueryParams): string {
   if (params.table !== undefined) return t('Table {0}', params.table);
+  if (params.key !== undefined) return t('History {0}', displayKey(params.key, 20));
   const family = store.family(params.family)?.name ?? '';
   return params.prefix === undefined ? t('Scan {0}', family) : t('Scan {0}…', displayKey(params.prefix, 20));
 }
@@ -154,15 +255,22 @@ export function queryTitle(family: string, params: QueryParams): string {
     parts.push(t('Block {0} of table {1}', formatCount(params.block), params.table));
   } else if (params.table !== undefined) {
     parts.push(t('All entries of table {0}', params.table));
+  } else if (params.key !== undefined) {
+    parts.push(t('History of {0} in {1}', displayKey(params.key, 60), family));
   } else {
     parts.push(t('Scan of {0}', family));
   }
   if (params.prefix !== undefined) parts.push(t('prefix {0}', displayKey(params.prefix, 60)));
   if (params.from !== undefined) parts.push(t('from {0}', displayKey(params.from, 60)));
   if (params.to !== undefined) parts.push(t('up to {0}', displayKey(params.to, 60)));
+  if (params.where !== undefined) parts.push(t('where {0}', clip(params.where)));
   if (params.reverse === true) parts.push(t('in reverse'));
-  if (params.allVersions === true) parts.push(t('all versions'));
+  if (params.allVersions === true && params.key === undefined) parts.push(t('all versions'));
   if (params.at !== undefined) parts.push(t('as of sequence {0}', formatCount(params.at)));
   if (params.limit !== undefined) parts.push(t('at most {0}', formatCount(params.limit)));
   return parts.join(', ');
+}
+
+function clip(where: string): string {
+  return where.length <= CONDITION_CHARS ? where : `${where.slice(0, CONDITION_CHARS - 1)}…`;
 }

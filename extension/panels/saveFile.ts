@@ -19,13 +19,23 @@ export async function saveFile(store: Store, suggested: string, bytes: Uint8Arra
   await vscode.workspace.fs.writeFile(file, bytes);
   const open = t('Open');
   const reveal = t('Reveal');
-  // Outside of the workspace only the system's file manager can show a file, and only where it runs beside us.
-  const inside = vscode.workspace.getWorkspaceFolder(file) !== undefined;
-  const outside = vscode.env.uiKind === vscode.UIKind.Desktop && vscode.env.remoteName === undefined;
+  const command = revealCommand(file);
   const message = t('Saved {0}.', path.basename(file.path));
-  void vscode.window.showInformationMessage(message, open, ...(inside || outside ? [reveal] : [])).then((choice) => {
-    if (choice === open) void vscode.commands.executeCommand('vscode.open', file);
-    if (choice === reveal) void vscode.commands.executeCommand(inside ? 'revealInExplorer' : 'revealFileInOS', file);
-  });
+  void vscode.window
+    .showInformationMessage(message, open, ...(command === undefined ? [] : [reveal]))
+    .then((choice) => {
+      if (choice === open) void vscode.commands.executeCommand('vscode.open', file);
+      if (choice === reveal && command !== undefined) void vscode.commands.executeCommand(command, file);
+    });
   return file;
+}
+
+/**
+ * What shows a file or a folder. Outside of the workspace only the system's file manager can, and only where it runs
+ * beside us.
+ */
+export function revealCommand(uri: vscode.Uri): 'revealInExplorer' | 'revealFileInOS' | undefined {
+  if (vscode.workspace.getWorkspaceFolder(uri) !== undefined) return 'revealInExplorer';
+  const beside = vscode.env.uiKind === vscode.UIKind.Desktop && vscode.env.remoteName === undefined;
+  return beside ? 'revealFileInOS' : undefined;
 }

@@ -21,6 +21,9 @@ import { perform } from './actions.ts';
 import { pack } from './pack.ts';
 import { shell, type ViewName, webviewRoot } from './shell.ts';
 
+/** Only for views that say so. */
+const OWN_METHODS: readonly Method[] = ['openQuery', 'closeQuery'];
+
 /** Bytes of each value of a page that is read through a lens. */
 const LENS_BYTES = 2_048;
 
@@ -85,7 +88,7 @@ export abstract class StoreView implements vscode.Disposable {
   /** Starts a call of the page. Views that let it do more than read what is there say so by overriding this. */
   protected start<M extends Method>(method: M, params: Params<M>, of?: 'track'): Promise<Call<Result<M>>> {
     if (of !== undefined) throw new Error('this view shows one store');
-    if (method === 'openQuery' || method === 'closeQuery') throw new Error(`${method} is not for this view`);
+    if (OWN_METHODS.includes(method)) throw new Error(`${method} is not for this view`);
     return this.store.start(method, params);
   }
 
@@ -176,6 +179,11 @@ export abstract class StoreView implements vscode.Disposable {
         return this.sendInit();
       case 'bookmarkQuery':
         return this.bookmarkQuery();
+      case 'setCondition':
+      case 'pin':
+      case 'exportResults':
+        // Of results only.
+        return;
       default:
         return perform(this.services, this.store, what);
     }

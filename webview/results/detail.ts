@@ -18,6 +18,8 @@ export const VALUE_BYTES_MAX = 256 * 1024;
 export interface DetailActions {
   readonly host: Host;
   readonly family: () => number;
+  /** The tab shows the versions of one key. */
+  readonly history?: () => boolean;
   readonly query: () => number;
   /** The tab shows one file without its store: no level, nothing to reveal in the tree. */
   readonly single: () => boolean;
@@ -46,12 +48,19 @@ export class Detail {
   #shown: EntryRow['shown'];
   #error: string | undefined;
   #format: BytesFormat = 'text';
+  #marked: string | null = null;
   #tableCall: ViewCall<TableDetails> | undefined;
   #table: TableDetails | undefined;
 
   constructor(actions: DetailActions) {
     this.#a = actions;
     this.element.append(this.#head, this.#body);
+    this.#paint();
+  }
+
+  /** The value that waits to be compared with another, in words. */
+  set marked(name: string | null) {
+    this.#marked = name;
     this.#paint();
   }
 
@@ -166,6 +175,8 @@ export class Detail {
             : this.#tableLink(row.level, row.table),
       ),
       row.value === null ? null : iconButton('open', 'Open value in an editor (Enter)', () => a.openValue(row)),
+      row.value === null || a.single() ? null : this.#compareButton(row),
+      ...this.#placeButtons(row),
       ...this.#writeButtons(row),
       this.#closeButton(),
     );
@@ -180,6 +191,30 @@ export class Detail {
     );
     link.addEventListener('click', () => this.#a.host.do({ action: 'revealTable', table }));
     return el('span', { class: 'fact' }, el('span', { class: 'dim' }, 'in '), levelName(level), ' ', link);
+  }
+
+  #compareButton({ key, seq }: EntryRow): HTMLElement {
+    const { host, family } = this.#a;
+    const label =
+      this.#marked === null ? 'Select value for compare' : `Compare value with ${visibleString(this.#marked)}`;
+    const action = this.#marked === null ? 'markValue' : 'compareValue';
+    const button = iconButton('compare', label, () => host.do({ action, family: family(), key, seq }));
+    button.setAttribute('aria-pressed', String(this.#marked !== null));
+    return button;
+  }
+
+  /** Where the entry stands, and where its key was before. */
+  #placeButtons({ key, seq, table, type }: EntryRow): (HTMLElement | null)[] {
+    const { host, family, history, single } = this.#a;
+    if (single()) return [];
+    return [
+      table === null || type === 'range-delete'
+        ? null
+        : iconButton('block', 'Open its data block', () => host.do({ action: 'openEntryBlock', table, key, seq })),
+      history?.() === true
+        ? null
+        : iconButton('history', 'History of this key', () => host.do({ action: 'keyHistory', family: family(), key })),
+    ];
   }
 
   /** What changes a store needs its directory. */

@@ -1,7 +1,7 @@
 /** What the results tab remembers, and its words: pure, no DOM. */
 import type { QueryState } from '../../engine/protocol/engineApi.ts';
 import type { BytesFormat } from '../../engine/protocol/viewApi.ts';
-import { count, duration, plural } from '../text/numbers.ts';
+import { count, duration, plural, size } from '../text/numbers.ts';
 
 export interface ResultsUi {
   readonly grid: {
@@ -30,8 +30,12 @@ export function isResultsUi(ui: unknown): ui is ResultsUi {
   );
 }
 
-/** `632,506 rows, complete, 812 ms, as of sequence 1,234`. */
+/** `632,506 rows, complete, 812 ms, as of sequence 1,234`; with a condition, also what was gone through for them. */
 export function statusText(s: QueryState): string {
-  const rows = s.complete ? `${plural(s.total, 'row')}, complete` : `${plural(s.total, 'row')} so far, counting…`;
+  const end = s.stopped === true ? 'stopped' : 'complete';
+  const through = s.scanned === undefined ? '' : `, ${count(s.scanned)} entries and ${size(s.bytes)} scanned`;
+  const rows = s.complete
+    ? `${plural(s.total, 'row')}${through}, ${end}`
+    : `${plural(s.total, 'row')} so far${through}, ${s.scanned === undefined ? `${size(s.bytes)}, counting` : 'searching'}…`;
   return `${rows}, ${duration(s.millis)}, as of sequence ${count(s.at)}`;
 }

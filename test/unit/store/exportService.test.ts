@@ -129,6 +129,30 @@ describe('export', () => {
     assert.ok(keys.length > 20 && keys.every((k) => k >= 'sensor/00100' && k < 'sensor/00150'));
   });
 
+  it('only what a condition holds for', async () => {
+    for (const make of [tinyLevelDb, tinyRocksDb]) {
+      const store = await make();
+      const bench = await benchOn(store);
+      const where = 'size > 20 and key ~ "1"';
+      const report = await bench.service.call('export', { ...ENTRIES, where });
+      const expected = visibleOf(store).filter((line) => {
+        const [key = '', value = ''] = (line.split(' ')[1] ?? '').split('=');
+        return value.length > 40 && Buffer.from(key, 'hex').toString().includes('1');
+      });
+      assert.ok(expected.length > 10 && expected.length < visibleOf(store).length);
+      assert.equal(report.rows, expected.length);
+      const rows = await parquet(bench, 'part-0000.parquet');
+      assert.deepEqual(
+        rows.map((r) => `${r['family']} ${hexOf(r['key'])}=${hexOf(r['value'])}`),
+        expected,
+      );
+      const other = await benchOn(store);
+      await fails('INPUT', () => other.service.call('export', { ...ENTRIES, where: 'size >' }));
+      await fails('INPUT', () => other.service.call('export', { ...ENTRIES, what: 'tables', where }));
+      assert.deepEqual(filesUnder(other.fs, '/out'), []);
+    }
+  });
+
   it('nothing to write is a file that says so', async () => {
     const bench = await benchOn(await tinyLevelDb());
     const report = await bench.service.call('export', { ...ENTRIES, prefix: utf8('nothing') });
