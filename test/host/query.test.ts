@@ -23,10 +23,15 @@ async function opened(directory: string): Promise<Store> {
 
 async function rowsOf(store: Store, params: QueryParams): Promise<readonly EntryRow[]> {
   const { query } = await store.call('openQuery', params);
-  const page = await store.call('rows', { query, from: 0, count: 100_000, previewBytes: 64 });
+  const page = await store.call('rows', { query, from: 0, count: 100_000, previewBytes: 4096 });
   await store.call('closeQuery', { query });
   return page.items;
 }
+
+const familyId = (store: Store): number => store.summary?.families.find((f) => f.name === 'default')?.id ?? 0;
+
+const siteOf = (row: EntryRow | undefined): string =>
+  (JSON.parse(new TextDecoder().decode(row?.value ?? undefined)) as { site: string }).site;
 
 /** Runs a command whose results tab is a panel of the test. */
 async function intoFake(body: () => Promise<unknown>): Promise<FakePanel> {
@@ -44,11 +49,13 @@ test('query: a condition is checked, told, remembered, and changed in place', as
   await closeTabs();
   const store = await opened(sample('sensors-rocksdb'));
   const args = { store, family: 'default', prefix: 'sensor/', limit: 0 };
-  const panel = await intoFake(() => run('lsm.scan', { ...args, where: 'value.unit = "°C"' }));
+  const sensors = { family: familyId(store), prefix: new TextEncoder().encode('sensor/') };
+  const all = await rowsOf(store, sensors);
+  const site = 'kyoto';
+  const panel = await intoFake(() => run('lsm.scan', { ...args, where: `value.site = "${site}"` }));
   const init = await panel.ready();
   assert.ok(init.view === 'results');
-  assert.match(init.title, /where value\.unit = "°C"/);
-  const all = await rowsOf(store, { family: init.params.family, prefix: init.params.prefix });
+  assert.ok(init.title.includes(`where value.site = "${site}"`), init.title);
   await until(
     'the search is over',
     () => panel.of('queryProgress').some((m) => m.state.complete) || init.state.complete,
@@ -57,7 +64,7 @@ test('query: a condition is checked, told, remembered, and changed in place', as
   assert.equal(state.scanned, all.length);
   assert.ok(state.total > 0 && state.total < all.length, `${state.total} of ${all.length}`);
   const page = await panel.call('rows', { query: state.query, from: 0, count: 1000, previewBytes: 4096 });
-  for (const row of page.items) assert.match(new TextDecoder().decode(row.value ?? undefined), /"unit":"°C"/);
+  for (const row of page.items) assert.equal(siteOf(row), site);
 
   const wrong = await panel.call('checkWhere', { family: init.params.family, where: 'size > ' });
   assert.match(wrong?.message ?? '', /position 8/);
@@ -213,9 +220,9 @@ test('query: an export holds what the scan shows, and a cancelled one leaves not
     await withStub(vscode.window, 'showInformationMessage', stub, async () => {
       const out = join(parent, 'lines');
       const query: QueryParams = {
-        family: store.summary?.families.find((f) => f.name === 'default')?.id ?? 0,
+        family: familyId(store),
         prefix: new TextEncoder().encode('sensor/'),
-        where: 'value.unit = "°C"',
+        where: 'value.site != "nowhere"',
       };
       const report = await run<ExportReport>('lsm.export', { store, query, format: 'jsonl', out });
       const rows = await rowsOf(store, query);
