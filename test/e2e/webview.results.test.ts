@@ -249,7 +249,7 @@ describe('webview: results', { skip }, () => {
   it('follows a count while it runs', async () => {
     const page = await open('view=results&scenario=counting');
     await settled(page);
-    assert.match(await said(page.locator('.status-text')), /^180,000 rows so far, counting…/);
+    assert.match(await said(page.locator('.status-text')), /^180,000 rows so far, 20\.6 MB, counting…/);
     assert.ok(await page.getByRole('progressbar').isVisible());
     await page.keyboard.press('Control+End');
     await settled(page);
