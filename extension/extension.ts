@@ -6,6 +6,7 @@ import * as vscode from 'vscode';
 import { registerTools } from './assistant/tools.ts';
 import { registerCommands } from './commands/commands.ts';
 import { registerHistoryCommands } from './commands/historyCommands.ts';
+import { SqlCommands } from './commands/sql.ts';
 import { registerWriteCommands } from './commands/write.ts';
 import { ComparedValues } from './comparedValues.ts';
 import { Diagnostics } from './diagnostics.ts';
@@ -20,6 +21,7 @@ import { CONTEXT, SETTINGS } from './ids.ts';
 import { findLenses } from './lenses.ts';
 import { Overviews } from './panels/overviewPanel.ts';
 import { registerResults } from './panels/resultsPanel.ts';
+import type { SqlPanels } from './panels/sqlPanel.ts';
 import { TablePanels } from './panels/tablePanel.ts';
 import { Visualizers } from './panels/visualizerPanel.ts';
 import type { Services } from './services.ts';
@@ -38,6 +40,8 @@ export interface Exports {
   readonly tree: StoresTree;
   readonly visualizers: Visualizers;
   readonly tables: TablePanels;
+  readonly sql: SqlPanels;
+  readonly services: Services;
   readonly queries: QueryLists;
   readonly writes: Writes;
   readonly edits: EditFiles;
@@ -59,6 +63,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
   const overviews = new Overviews(services);
   const visualizers = new Visualizers(services);
   const tables = new TablePanels(services);
+  const sql = new SqlCommands(services);
   const discover = async (): Promise<void> => {
     const roots = (vscode.workspace.workspaceFolders ?? [])
       .filter((f) => f.uri.scheme === 'file')
@@ -75,7 +80,8 @@ export function activate(context: vscode.ExtensionContext): Exports {
     visualizers,
     tables,
     new TreeSync(tree, visualizers, log),
-    registerCommands({ ...services, overviews, visualizers, tables, discover }),
+    sql,
+    registerCommands({ ...services, overviews, visualizers, tables, sql: sql.panels, discover }),
     registerWriteCommands({ ...services, writes, edits }),
     registerHistoryCommands(services),
     registerQueryViews(queries),
@@ -99,7 +105,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
   void discover();
   const activationMillis = performance.now() - began;
   log.info(`Activated in ${activationMillis.toFixed(1)} ms.`);
-  return { stores, tree, visualizers, tables, queries, writes, edits, activationMillis };
+  return { stores, tree, visualizers, tables, sql: sql.panels, services, queries, writes, edits, activationMillis };
 }
 
 /** Keeps the keys of `when` clauses true to the state. */

@@ -14,6 +14,9 @@ export const COMMANDS = {
   keyHistory: 'lsm.keyHistory',
   export: 'lsm.export',
   explain: 'lsm.explain',
+  querySql: 'lsm.querySql',
+  runSql: 'lsm.runSql',
+  chooseSqlStore: 'lsm.chooseSqlStore',
   showOverview: 'lsm.showOverview',
   showVisualizer: 'lsm.showVisualizer',
   showTable: 'lsm.showTable',
@@ -66,6 +69,7 @@ export const PANELS = {
   overview: 'lsm.overview',
   visualizer: 'lsm.visualizer',
   table: 'lsm.tableDetails',
+  sql: 'lsm.sql',
 } as const;
 
 export const CUSTOM_EDITORS = { table: 'lsm.table' } as const;
@@ -75,6 +79,9 @@ export const DUMP_LANGUAGE = 'lsm-dump';
 
 /** Language of OPTIONS files, by the names that RocksDB gives them, and of our documents of them. */
 export const OPTIONS_LANGUAGE = 'lsm-options';
+
+/** Language of `.lsm.sql` documents. */
+export const SQL_LANGUAGE = 'lsm-sql';
 
 /** Scheme of virtual documents: values and dumps. */
 export const SCHEME = 'lsm';
@@ -142,6 +149,8 @@ export const SETTINGS = {
   overviewOnOpen: 'overview.showOnOpen',
   lensAuto: 'lens.auto',
   compactionRate: 'compaction.maxMegabytesPerSecond',
+  sqlEntries: 'sql.maxEntries',
+  sqlTimeout: 'sql.timeoutSeconds',
 } as const;
 
 /** Keys in the workspace's memento. */

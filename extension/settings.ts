@@ -18,6 +18,10 @@ export const settings = {
   previewBytes: (): number => readNumber(SETTINGS.scanPreviewBytes, 256, 16, 65_536),
   /** Rows at which a scan stops; 0 for none. */
   defaultLimit: (): number => readNumber(SETTINGS.scanDefaultLimit, 0, 0, Number.MAX_SAFE_INTEGER),
+  /** Rows that SQL's `entries`, and `versions`, are filled with. */
+  sqlEntries: (): number => readNumber(SETTINGS.sqlEntries, 1_000_000, 1, 1_000_000_000),
+  /** Milliseconds that a query in SQL may take once its tables are filled. */
+  sqlMillis: (): number => readNumber(SETTINGS.sqlTimeout, 60, 1, 86_400) * 1_000,
   autoRefresh: (): boolean => read(SETTINGS.refreshAuto, true),
   /** Folder levels searched for stores; -1 for none. */
   discoverDepth: (): number => readNumber(SETTINGS.discoverDepth, 3, -1, 8),

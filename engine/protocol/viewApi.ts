@@ -4,6 +4,7 @@
  */
 import type { CompactionProgress, EngineApi, QueryParams, QueryState, StoreSummary, TableRow } from './engineApi.ts';
 import type { ErrorData } from './rpc.ts';
+import { SQL_PAGE_METHODS, type SqlPageApi, type SqlRequest, type SqlSort, type SqlState } from './sqlView.ts';
 
 /** Engine methods a webview may call through the host; the host checks the name against this list. */
 export const VIEW_METHODS = [
@@ -28,7 +29,19 @@ export const VIEW_METHODS = [
   'timelineKeys',
   'timelinePosition',
 ] as const satisfies readonly (keyof EngineApi)[];
-export type ViewMethod = (typeof VIEW_METHODS)[number];
+
+/** What a page may call: of the engine, and of the host of its own tab. */
+export type ViewApi = Pick<EngineApi, (typeof VIEW_METHODS)[number]> & SqlPageApi;
+export type ViewMethod = keyof ViewApi;
+export type ViewParams<M extends ViewMethod> = Parameters<ViewApi[M]>[0];
+export type ViewResult<M extends ViewMethod> = ReturnType<ViewApi[M]>;
+
+/** Methods that the host of a tab answers itself. */
+export type PageMethod = keyof SqlPageApi;
+
+export function isPageMethod(method: ViewMethod): method is PageMethod {
+  return (SQL_PAGE_METHODS as readonly string[]).includes(method);
+}
 
 /** From this confidence on a lens is used without being asked for. */
 export const SURE_LENS = 0.8;
@@ -82,7 +95,8 @@ export type ViewInit =
       readonly summary: StoreSummary;
       readonly table: TableRow;
       readonly lens: LensChoice;
-    };
+    }
+  | { readonly view: 'sql'; readonly storeName: string; readonly request: SqlRequest; readonly state: SqlState };
 
 /** What a person asked of the visualiser from outside of it. */
 export type VisualizerRequest =
@@ -140,6 +154,12 @@ export type ViewAction =
   /** Another history beside the one on show: lets a person choose it, takes the one that was there before, or none. */
   | { readonly action: 'chooseTrack' }
   | { readonly action: 'restoreTrack'; readonly track: TrackId | null }
+  /** Of SQL results: ends the run, puts its rows into another order, writes all of them to a file, goes to the query. */
+  | { readonly action: 'cancelSql' | 'showSql' }
+  | { readonly action: 'sortSql'; readonly sort: SqlSort | null }
+  | { readonly action: 'saveSql'; readonly format: 'csv' | 'jsonl' }
+  /** Looks a key up: bytes, or text as people type it; null for a family that is not told. */
+  | { readonly action: 'getKey'; readonly family: string | null; readonly key: Uint8Array | string }
   | { readonly action: 'refresh' };
 
 /** A history that a visualiser shows beside its own. */
@@ -177,6 +197,7 @@ export type ToView =
   | { readonly t: 'queryProgress'; readonly state: QueryState }
   /** The value that is marked to be compared with another, in words; null for none. */
   | { readonly t: 'marked'; readonly name: string | null }
+  | { readonly t: 'sqlState'; readonly state: SqlState; readonly request: SqlRequest }
   /** A compaction of ours is under way; null when it has ended, however it did. */
   | { readonly t: 'compactionProgress'; readonly progress: CompactionProgress | null }
   | { readonly t: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }

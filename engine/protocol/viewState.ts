@@ -3,6 +3,7 @@
  * after a window reload. It must survive JSON, so bytes are lower-case hex.
  */
 import type { QueryParams } from './engineApi.ts';
+import { isSqlRequest, type SqlRequest } from './sqlView.ts';
 
 /** `QueryParams` with each byte string as hex. */
 export interface SavedParams {
@@ -45,6 +46,13 @@ export type SavedView =
       readonly storeName: string;
       /** File number. */
       readonly table: number;
+      readonly ui: unknown;
+    }
+  | {
+      readonly view: 'sql';
+      readonly storePath: string;
+      readonly storeName: string;
+      readonly request: SqlRequest;
       readonly ui: unknown;
     };
 
@@ -99,9 +107,16 @@ export function restoreParams(s: SavedParams): QueryParams {
 /** Whether `state`, as a window reload hands it back, is one of ours. */
 export function isSavedView(state: unknown): state is SavedView {
   if (typeof state !== 'object' || state === null) return false;
-  const s = state as { view?: unknown; storePath?: unknown; table?: unknown; params?: { family?: unknown } };
+  const s = state as {
+    view?: unknown;
+    storePath?: unknown;
+    table?: unknown;
+    params?: { family?: unknown };
+    request?: unknown;
+  };
   if (typeof s.storePath !== 'string') return false;
   if (s.view === 'table') return typeof s.table === 'number';
+  if (s.view === 'sql') return isSqlRequest(s.request);
   return (
     s.view === 'overview' || s.view === 'visualizer' || (s.view === 'results' && typeof s.params?.family === 'number')
   );

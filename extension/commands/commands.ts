@@ -11,6 +11,7 @@ import { COMMANDS, ITEM_COMMANDS, PRIVATE_COMMANDS, VIEWS } from '../ids.ts';
 import { sentence, withProgress } from '../messages.ts';
 import type { Overviews } from '../panels/overviewPanel.ts';
 import { showResults } from '../panels/resultsPanel.ts';
+import type { SqlPanels } from '../panels/sqlPanel.ts';
 import { settings } from '../settings.ts';
 import type { Store } from '../store.ts';
 import { familyOf, type MoreNode, type Node, tableOf } from '../trees/nodes.ts';
@@ -32,6 +33,7 @@ const t = vscode.l10n.t;
 
 export interface CommandParts extends VisualizeParts {
   readonly overviews: Overviews;
+  readonly sql: SqlPanels;
   /** Looks for store directories in the workspace folders again. */
   readonly discover: () => Promise<void>;
 }
@@ -82,7 +84,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   on(COMMANDS.closeStore, t('Close Store'), async (arg) => {
     const store = await storeFor(stores, argsOf(arg));
     if (store === undefined) return;
-    for (const panels of [parts.overviews, parts.visualizers, parts.tables]) panels.close(store);
+    for (const panels of [parts.overviews, parts.visualizers, parts.tables, parts.sql]) panels.close(store);
     stores.close(store);
   });
 

@@ -45,6 +45,9 @@ export function registerHistoryCommands(services: Services): vscode.Disposable {
 async function run(services: Services, query: QueryText): Promise<unknown> {
   const { stores } = services;
   const store = stores.byPath(query.store) ?? stores.choose(query.store);
+  if (query.kind === 'sql') {
+    return vscode.commands.executeCommand(COMMANDS.querySql, { store, query: query.sql, range: query.range });
+  }
   const { families } = await store.open();
   const family = families.find((f) => f.name === query.family);
   if (family === undefined) {

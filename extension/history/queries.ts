@@ -1,6 +1,7 @@
 /** Queries as they are remembered: plain data that survives JSON, so bytes are lower-case hex. Pure. */
 import { hex } from '../../engine/model/display.ts';
 import type { QueryParams } from '../../engine/protocol/engineApi.ts';
+import { isSqlRequest, type SqlRange, type SqlRequest } from '../../engine/protocol/sqlView.ts';
 import { type SavedParams, saveParams } from '../../engine/protocol/viewState.ts';
 
 /** What is asked of which family; two that are equal are one in the history. */
@@ -12,6 +13,8 @@ export type QueryText = {
 } & (
   | { readonly kind: 'get' | 'explain'; readonly key: string; readonly at?: number }
   | { readonly kind: 'scan'; readonly params: SavedParams }
+  /** `family` is that of the range, empty where it has none. */
+  | { readonly kind: 'sql'; readonly sql: string; readonly range: SqlRange }
 );
 
 export interface StoredQuery {
@@ -43,7 +46,15 @@ export function scanQuery(store: string, family: string, params: QueryParams): Q
   return { kind: 'scan', store, family, params: saveParams(params) };
 }
 
+export function sqlQuery({ store, query, range }: SqlRequest): QueryText {
+  return { kind: 'sql', store, family: range.family ?? '', sql: query, range };
+}
+
 export function identity(query: QueryText): string {
+  if (query.kind === 'sql') {
+    const { family, from, to, prefix, limit } = query.range;
+    return JSON.stringify([query.kind, query.store, query.sql, family, from, to, prefix, limit]);
+  }
   // `saveParams` sets its members in one order.
   return query.kind === 'scan'
     ? JSON.stringify([query.kind, query.store, query.family, { ...query.params, family: 0 }])
@@ -81,8 +92,19 @@ function isStored(value: unknown): value is StoredQuery {
   if (typeof title !== 'string' || typeof time !== 'number') return false;
   if (count !== null && typeof count !== 'number') return false;
   if (typeof query !== 'object' || query === null) return false;
-  const q = query as { kind?: unknown; store?: unknown; family?: unknown; key?: unknown; params?: unknown };
+  const q = query as {
+    kind?: unknown;
+    store?: unknown;
+    family?: unknown;
+    key?: unknown;
+    params?: unknown;
+    sql?: unknown;
+    range?: unknown;
+  };
   if (typeof q.store !== 'string' || typeof q.family !== 'string') return false;
+  if (q.kind === 'sql') {
+    return isSqlRequest({ store: q.store, document: '', title: '', query: q.sql, range: q.range });
+  }
   if (q.kind === 'scan') return typeof q.params === 'object' && q.params !== null;
   return (q.kind === 'get' || q.kind === 'explain') && typeof q.key === 'string' && /^([0-9a-f]{2})*$/.test(q.key);
 }

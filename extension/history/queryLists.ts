@@ -2,6 +2,7 @@
 import * as vscode from 'vscode';
 import { displayKey } from '../../engine/model/display.ts';
 import type { QueryParams, QueryState } from '../../engine/protocol/engineApi.ts';
+import type { SqlRequest } from '../../engine/protocol/sqlView.ts';
 import { STATE } from '../ids.ts';
 import type { Store } from '../store.ts';
 import {
@@ -15,9 +16,12 @@ import {
   remember,
   type StoredQuery,
   scanQuery,
+  sqlQuery,
 } from './queries.ts';
 
 const t = vscode.l10n.t;
+
+const TITLE_CHARS = 80;
 
 /** One list, newest first. */
 export class QueryList implements vscode.Disposable {
@@ -120,10 +124,25 @@ export class QueryLists implements vscode.Disposable {
     this.history.change(scanQuery(store.path, family, params), { count: state.total });
   }
 
+  ranSql(request: SqlRequest): void {
+    this.history.add({ query: sqlQuery(request), title: sqlTitle(request), time: Date.now(), count: null });
+  }
+
+  /** All rows of a query in SQL have come. */
+  countedSql(request: SqlRequest, count: number): void {
+    this.history.change(sqlQuery(request), { count });
+  }
+
   dispose(): void {
     this.history.dispose();
     this.bookmarks.dispose();
   }
+}
+
+/** The query itself in one line: what a document is called says less. */
+function sqlTitle({ query }: SqlRequest): string {
+  const line = query.replace(/\s+/g, ' ').trim();
+  return line.length > TITLE_CHARS ? `${line.slice(0, TITLE_CHARS)}…` : line;
 }
 
 export function pointTitle(kind: 'get' | 'explain', key: Uint8Array): string {

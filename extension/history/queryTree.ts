@@ -18,7 +18,7 @@ export function isQueryItem(arg: unknown): arg is QueryItem {
   return typeof arg === 'object' && arg !== null && 'view' in arg && 'stored' in arg;
 }
 
-const ICONS = { get: 'search', scan: 'list-ordered', explain: 'telescope' } as const;
+const ICONS = { get: 'search', scan: 'list-ordered', explain: 'telescope', sql: 'code' } as const;
 
 export class QueryTree implements vscode.TreeDataProvider<QueryItem>, vscode.Disposable {
   readonly #list: QueryList;
@@ -44,13 +44,15 @@ export class QueryTree implements vscode.TreeDataProvider<QueryItem>, vscode.Dis
     const isBookmark = item.view === 'bookmarks';
     node.contextValue = isBookmark ? ITEM.bookmark : pinned === true ? ITEM.pinnedQuery : ITEM.query;
     node.iconPath = new vscode.ThemeIcon(pinned === true ? 'pinned' : ICONS[query.kind]);
-    const parts = [path.basename(query.store), ...(query.family === 'default' ? [] : [query.family])];
+    const parts = [path.basename(query.store), ...(['default', ''].includes(query.family) ? [] : [query.family])];
     const result = isBookmark ? undefined : resultWords(query.kind, count);
     if (result !== undefined) parts.push(result);
     if (!isBookmark) parts.push(timeWords(time));
     node.description = parts.join(' · ');
     // Plain text: what a key holds is not to be read as Markdown.
-    node.tooltip = [title, query.store, t('Column family {0}', query.family), result, new Date(time).toLocaleString()]
+    const asked = query.kind === 'sql' ? query.sql : undefined;
+    const family = query.family === '' ? undefined : t('Column family {0}', query.family);
+    node.tooltip = [asked ?? title, query.store, family, result, new Date(time).toLocaleString()]
       .filter((line) => line !== undefined)
       .join('\n');
     node.command = { command: ITEM_COMMANDS.runQuery, title: t('Run Again'), arguments: [item] };
@@ -65,6 +67,7 @@ export class QueryTree implements vscode.TreeDataProvider<QueryItem>, vscode.Dis
 function resultWords(kind: StoredQuery['query']['kind'], count: number | null): string | undefined {
   if (count === null) return undefined;
   if (kind === 'scan') return words.entries(count);
+  if (kind === 'sql') return words.rows(count);
   return count === 0 ? t('not found') : t('found');
 }
 

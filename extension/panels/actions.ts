@@ -8,7 +8,17 @@ import type { Store } from '../store.ts';
 import { saveFile } from './saveFile.ts';
 
 /** Actions that a view does by itself. */
-type OwnAction = 'rerun' | 'refresh' | 'bookmarkQuery' | 'setCondition' | 'pin' | 'exportResults';
+type OwnAction =
+  | 'rerun'
+  | 'refresh'
+  | 'bookmarkQuery'
+  | 'setCondition'
+  | 'pin'
+  | 'exportResults'
+  | 'cancelSql'
+  | 'showSql'
+  | 'sortSql'
+  | 'saveSql';
 
 export async function perform(
   services: Services,
@@ -57,6 +67,8 @@ export async function perform(
       });
     case 'get':
       return run(COMMANDS.get, { family: what.family });
+    case 'getKey':
+      return run(COMMANDS.get, { ...(what.family === null ? {} : { family: what.family }), key: what.key });
     case 'explain':
       return run(COMMANDS.explain, { family: what.family });
     case 'showVisualizer':

@@ -8,10 +8,15 @@ import type { EngineNotice, Method, Params, Result } from '../../engine/protocol
 import { type Call, describeProblem, errorToData, toStoreError } from '../../engine/protocol/rpc.ts';
 import {
   type FromView,
+  isPageMethod,
+  type PageMethod,
   type ToView,
   VIEW_METHODS,
   type ViewAction,
   type ViewInit,
+  type ViewMethod,
+  type ViewParams,
+  type ViewResult,
 } from '../../engine/protocol/viewApi.ts';
 import { showError } from '../messages.ts';
 import type { Services } from '../services.ts';
@@ -23,6 +28,8 @@ import { shell, type ViewName, webviewRoot } from './shell.ts';
 
 /** Only for views that say so. */
 const OWN_METHODS: readonly Method[] = ['openQuery', 'closeQuery'];
+
+export type SqlAction = Extract<ViewAction, { readonly action: 'cancelSql' | 'showSql' | 'sortSql' | 'saveSql' }>;
 
 /** Bytes of each value of a page that is read through a lens. */
 const LENS_BYTES = 2_048;
@@ -77,6 +84,9 @@ export abstract class StoreView implements vscode.Disposable {
   /** Keeps the query that the tab shows, where it shows one. */
   protected async bookmarkQuery(): Promise<void> {}
 
+  /** Does what was asked of SQL results. */
+  protected async performSql(_what: SqlAction): Promise<void> {}
+
   /** The worker died, and what it held for this tab with it. */
   protected engineLost(): void {}
 
@@ -90,6 +100,11 @@ export abstract class StoreView implements vscode.Disposable {
     if (of !== undefined) throw new Error('this view shows one store');
     if (OWN_METHODS.includes(method)) throw new Error(`${method} is not for this view`);
     return this.store.start(method, params);
+  }
+
+  /** Answers a call of the page that is no call of the engine. */
+  protected async answer<M extends PageMethod>(method: M, _params: ViewParams<M>): Promise<ViewResult<M>> {
+    throw new Error(`${method} is not for this view`);
   }
 
   protected get disposed(): boolean {
@@ -152,8 +167,12 @@ export abstract class StoreView implements vscode.Disposable {
     }
   }
 
-  async #call(id: number, method: Method, params: unknown, of: 'track' | undefined): Promise<void> {
+  async #call(id: number, method: ViewMethod, params: unknown, of: 'track' | undefined): Promise<void> {
     try {
+      if (isPageMethod(method)) {
+        this.post({ t: 'ok', id, result: await this.answer(method, params as ViewParams<typeof method>) });
+        return;
+      }
       if (!(VIEW_METHODS as readonly string[]).includes(method)) throw new Error(`${method} is not for webviews`);
       const call = await this.start(method, asked(method, params), of);
       this.#calls.set(id, call);
@@ -184,6 +203,11 @@ export abstract class StoreView implements vscode.Disposable {
       case 'exportResults':
         // Of results only.
         return;
+      case 'cancelSql':
+      case 'showSql':
+      case 'sortSql':
+      case 'saveSql':
+        return this.performSql(what);
       default:
         return perform(this.services, this.store, what);
     }

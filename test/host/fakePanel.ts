@@ -1,7 +1,13 @@
 /** A webview panel whose page is the test: what the host posts is kept, what a page would say is said by hand. */
 import * as vscode from 'vscode';
-import type { Params, Result } from '../../engine/protocol/engineApi.ts';
-import type { FromView, ToView, ViewAction, ViewMethod } from '../../engine/protocol/viewApi.ts';
+import type {
+  FromView,
+  ToView,
+  ViewAction,
+  ViewMethod,
+  ViewParams,
+  ViewResult,
+} from '../../engine/protocol/viewApi.ts';
 import { until } from './support.ts';
 
 export class FakePanel implements vscode.WebviewPanel {
@@ -73,7 +79,7 @@ export class FakePanel implements vscode.WebviewPanel {
     return (this.of('init', before)[0] as Extract<ToView, { t: 'init' }>).init;
   }
 
-  async call<M extends ViewMethod>(method: M, params: Params<M>): Promise<Result<M>> {
+  async call<M extends ViewMethod>(method: M, params: ViewParams<M>): Promise<ViewResult<M>> {
     const id = this.#nextId++;
     this.say({ t: 'call', id, method, params });
     let answer: ToView | undefined;
@@ -81,7 +87,7 @@ export class FakePanel implements vscode.WebviewPanel {
       answer = this.posted.find((m) => (m.t === 'ok' || m.t === 'error') && m.id === id);
       return answer !== undefined;
     });
-    if (answer?.t === 'ok') return answer.result as Result<M>;
+    if (answer?.t === 'ok') return answer.result as ViewResult<M>;
     throw Object.assign(new Error(answer?.t === 'error' ? answer.error.message : ''), {
       code: answer?.t === 'error' ? answer.error.code : '',
     });

@@ -9,8 +9,8 @@
  * 4. Focus stays on the grid, and `aria-activedescendant` names the selected row: a row that
  *    scrolls away cannot take the focus with it. Header cells have one tab stop among them.
  */
-import { type ColumnShape, columnTemplate, resizeColumn } from './columns.ts';
 import { el } from './dom.ts';
+import { GridHeader, type HeaderColumn } from './gridHeader.ts';
 import { perFrame } from './host.ts';
 import { ScrollModel } from './scrollModel.ts';
 
@@ -23,18 +23,9 @@ const JUMP_REST_MILLIS = 50;
 /** Rows may stand this far from the layer's origin before it is moved. */
 const REBASE_ROWS = 50_000;
 
-const HEADER_HINT = {
-  plain: 'Drag the edge, or Shift+Left and Shift+Right, to resize; double-click the edge, or Enter, to fit',
-  sorting:
-    'Click, or Enter, to sort; drag the edge, or Shift+Left and Shift+Right, to resize; double-click the edge to fit',
-} as const;
-
-export interface GridColumn<Row> extends ColumnShape {
-  readonly title: string;
-  readonly align?: 'right';
+export interface GridColumn<Row> extends HeaderColumn {
   readonly mono?: boolean;
   readonly muted?: boolean;
-  readonly hint?: string;
   /** Fills an empty cell. `index` counts from 0. */
   render(cell: HTMLElement, row: Row, index: number): void;
   /** What can be said of the row before it is there. */
@@ -61,6 +52,8 @@ export interface GridOptions<Row> {
   onChange?(): void;
   /** A header was clicked, or Enter pressed on it: rows are to stand in the order of that column. */
   onSort?(id: string): void;
+  /** One cell of the selected row is the current one, and Shift selects a range of rows. */
+  readonly cells?: boolean;
 }
 
 export interface GridState {
@@ -89,13 +82,15 @@ export class Grid<Row> {
   readonly #content: HTMLElement;
   readonly #layer: HTMLElement;
   readonly #window: HTMLElement;
-  readonly #header: HTMLElement;
-  readonly #widths: (number | null)[];
+  readonly #header: GridHeader;
   readonly #id = `grid${grids++}`;
   #slots: RowSlot<Row>[] = [];
   #free: RowSlot<Row>[] = [];
   #base = 0;
   #selected = -1;
+  /** The other end of a range of selected rows. */
+  #anchor = -1;
+  #column = 0;
   /** A row was to be revealed while the grid had no height. */
   #unseen = false;
   #version = 1;
@@ -108,14 +103,21 @@ export class Grid<Row> {
 
   constructor(options: GridOptions<Row>) {
     this.#o = options;
-    this.#widths = options.columns.map((c) => (c.flex === true ? null : c.width));
-    this.#header = this.#buildHeader();
+    this.#header = new GridHeader({
+      columns: options.columns,
+      cells: (i) => this.#slots.map((slot) => slot.cells[i] as HTMLElement),
+      onWidths: () => {
+        this.#applyWidths();
+        options.onChange?.();
+      },
+      onSort: options.onSort === undefined ? undefined : (id) => options.onSort?.(id),
+    });
     this.#layer = el('div', { class: 'grid-layer', role: 'rowgroup' });
     this.#window = el('div', { class: 'grid-window' }, this.#layer);
     this.#content = el(
       'div',
       { class: 'grid-content' },
-      el('div', { class: 'grid-head', role: 'rowgroup' }, this.#header),
+      el('div', { class: 'grid-head', role: 'rowgroup' }, this.#header.element),
       this.#window,
     );
     this.element = el(
@@ -130,6 +132,7 @@ export class Grid<Row> {
       },
       this.#content,
     );
+    if (options.cells === true) this.element.setAttribute('aria-multiselectable', 'true');
     this.#applyWidths();
     this.#listen();
   }
@@ -142,23 +145,28 @@ export class Grid<Row> {
     return this.#selected;
   }
 
+  /** Index of the current cell's column. */
+  get column(): number {
+    return this.#column;
+  }
+
+  /** First and last of the selected rows; both -1 where none is. */
+  get range(): readonly [first: number, last: number] {
+    const anchor = this.#anchor < 0 ? this.#selected : Math.min(this.#anchor, this.rows - 1);
+    return [Math.min(anchor, this.#selected), Math.max(anchor, this.#selected)];
+  }
+
   get state(): GridState {
-    const widths: Record<string, number | null> = {};
-    this.#o.columns.forEach((c, i) => {
-      widths[c.id] = this.#widths[i] ?? null;
-    });
+    const { widths } = this.#header;
     return { row: this.#model.top / ROW_HEIGHT, left: this.element.scrollLeft, selected: this.#selected, widths };
   }
 
   /** Takes widths at once, and scroll position and selection as soon as there are rows for them. */
   set state(state: GridState) {
-    this.#o.columns.forEach((c, i) => {
-      const width = state.widths[c.id];
-      if (width !== undefined) this.#widths[i] = width === null ? null : Math.max(c.min, width);
-    });
+    this.#header.widths = state.widths;
     this.#applyWidths();
     this.#restore = { row: state.row, left: state.left };
-    this.#selected = state.selected;
+    this.#selected = this.#anchor = state.selected;
     this.#place();
   }
 
@@ -176,11 +184,7 @@ export class Grid<Row> {
 
   /** Says in the header by which column the rows are sorted. */
   showSort(id: string, down: boolean): void {
-    this.#o.columns.forEach((column, i) => {
-      const cell = this.#header.children[i] as HTMLElement;
-      if (column.id === id) cell.setAttribute('aria-sort', down ? 'descending' : 'ascending');
-      else cell.removeAttribute('aria-sort');
-    });
+    this.#header.showSort(id, down);
   }
 
   /** Fills all rows anew, because they are to be shown in another way. */
@@ -195,10 +199,13 @@ export class Grid<Row> {
     this.#place();
   }
 
-  select(index: number, reveal = true): void {
+  /** `extend`: up to this row, from where the selection began. */
+  select(index: number, reveal = true, extend = false): void {
     const clamped = Math.min(this.rows - 1, Math.max(-1, index));
     this.#restore = undefined;
     const changed = clamped !== this.#selected;
+    if (!extend || this.#o.cells !== true) this.#anchor = clamped;
+    else if (this.#anchor < 0) this.#anchor = Math.max(0, this.#selected);
     this.#selected = clamped;
     this.#unseen = reveal && this.#model.viewport === 0;
     if (reveal && clamped >= 0) this.#model.reveal(clamped);
@@ -211,33 +218,18 @@ export class Grid<Row> {
     }
   }
 
-  #buildHeader(): HTMLElement {
-    const cells = this.#o.columns.map((column, i) => {
-      const handle = el('div', { class: 'grid-handle', 'aria-hidden': 'true' });
-      handle.addEventListener('pointerdown', (event) => this.#drag(event, handle, i));
-      handle.addEventListener('dblclick', () => this.#fit(i));
-      const cell = el(
-        'div',
-        {
-          class: `grid-cell head${column.align === 'right' ? ' right' : ''}`,
-          role: 'columnheader',
-          tabindex: i === 0 ? 0 : -1,
-          'aria-colindex': i + 1,
-          title: `${column.hint ?? column.title}\n${HEADER_HINT[this.#o.onSort === undefined ? 'plain' : 'sorting']}`,
-        },
-        el('span', { class: 'head-text' }, column.title),
-        handle,
-      );
-      cell.addEventListener('keydown', (event) => this.#headerKey(event, i));
-      if (this.#o.onSort !== undefined) {
-        cell.classList.add('sorts');
-        cell.addEventListener('click', (event) => {
-          if (event.target !== handle) this.#o.onSort?.(column.id);
-        });
-      }
-      return cell;
-    });
-    return el('div', { class: 'grid-row grid-header', role: 'row', 'aria-rowindex': 1 }, ...cells);
+  /** Makes another cell of the selected row the current one. */
+  selectColumn(column: number): void {
+    const to = Math.min(this.#o.columns.length - 1, Math.max(0, column));
+    if (to === this.#column) return;
+    this.#column = to;
+    const head = this.#header.element.children[to] as HTMLElement;
+    const { scrollLeft, clientWidth } = this.element;
+    const end = head.offsetLeft + head.offsetWidth;
+    if (head.offsetLeft < scrollLeft) this.element.scrollLeft = head.offsetLeft;
+    else if (end > scrollLeft + clientWidth) this.element.scrollLeft = Math.min(head.offsetLeft, end - clientWidth);
+    this.#render();
+    if (this.#selected >= 0) this.#o.onSelect(this.#selected);
   }
 
   #listen(): void {
@@ -270,7 +262,18 @@ export class Grid<Row> {
     });
     this.#layer.addEventListener('mousedown', (event) => {
       const index = this.#indexAt(event);
-      if (index >= 0 && event.button === 0) this.select(index, false);
+      if (index < 0 || event.button !== 0) return;
+      if (this.#o.cells === true) {
+        const cell = (event.target as Element).closest('.grid-cell');
+        const at = cell === null ? -1 : [...(cell.parentElement?.children ?? [])].indexOf(cell);
+        if (at >= 0) this.selectColumn(at);
+        if (event.shiftKey) {
+          // Not a selection of text.
+          event.preventDefault();
+          grid.focus({ preventScroll: true });
+        }
+      }
+      this.select(index, false, event.shiftKey);
     });
     this.#layer.addEventListener('dblclick', (event) => {
       const index = this.#indexAt(event);
@@ -299,6 +302,7 @@ export class Grid<Row> {
       this.#o.onCopy?.(this.#selected);
       return;
     }
+    if (this.#o.cells === true && this.#cellKey(event)) return;
     if (event.altKey || event.metaKey || rows === 0) return;
     const at = this.#selected;
     const page = this.#model.pageRows;
@@ -318,73 +322,26 @@ export class Grid<Row> {
       return;
     } else return;
     event.preventDefault();
-    this.select(Math.min(rows - 1, to));
+    this.select(Math.min(rows - 1, to), true, event.shiftKey);
   }
 
-  #headerKey(event: KeyboardEvent, i: number): void {
+  #cellKey(event: KeyboardEvent): boolean {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (event.key === 'Enter' && this.#o.onSort !== undefined)
-      this.#o.onSort((this.#o.columns[i] as GridColumn<Row>).id);
-    else if (event.key === 'Enter') this.#fit(i);
-    else if (step !== 0 && event.shiftKey) this.#setWidth(i, this.#widthNow(i) + step * 16);
-    else if (step !== 0 || event.key === 'Home' || event.key === 'End') {
-      const cells = [...this.#header.children] as HTMLElement[];
-      const to = event.key === 'Home' ? 0 : event.key === 'End' ? cells.length - 1 : i + step;
-      const target = cells[to];
-      if (target === undefined) return;
-      for (const cell of cells) cell.tabIndex = cell === target ? 0 : -1;
-      target.focus();
-    } else return;
+    const all = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'a';
+    if (this.rows === 0 || event.altKey || (step === 0 && !all)) return false;
     event.preventDefault();
-  }
-
-  #widthNow(i: number): number {
-    return this.#widths[i] ?? (this.#header.children[i] as HTMLElement).getBoundingClientRect().width;
-  }
-
-  #setWidth(i: number, width: number | null): void {
-    this.#widths[i] = width === null ? null : resizeColumn(this.#o.columns[i] as GridColumn<Row>, width);
-    this.#applyWidths();
-    this.#o.onChange?.();
-  }
-
-  /** As wide as the widest text of the rows on screen; a flexible column takes again what is left. */
-  #fit(i: number): void {
-    const column = this.#o.columns[i] as GridColumn<Row>;
-    if (column.flex === true && this.#widths[i] !== null) {
-      this.#setWidth(i, null);
-      return;
+    if (all) {
+      this.#anchor = 0;
+      this.select(this.rows - 1, false, true);
+    } else {
+      if (this.#selected < 0) this.select(this.#model.firstRow);
+      this.selectColumn(this.#column + step);
     }
-    let widest = 0;
-    const cells = [this.#header.children[i] as HTMLElement, ...this.#slots.map((s) => s.cells[i] as HTMLElement)];
-    const range = document.createRange();
-    for (const cell of cells) {
-      range.selectNodeContents(cell);
-      widest = Math.max(widest, range.getBoundingClientRect().width);
-    }
-    this.#setWidth(i, Math.min(900, Math.ceil(widest) + 18));
-  }
-
-  #drag(start: PointerEvent, handle: HTMLElement, i: number): void {
-    if (start.button !== 0) return;
-    start.preventDefault();
-    const width = this.#widthNow(i);
-    handle.setPointerCapture(start.pointerId);
-    handle.classList.add('active');
-    const move = (event: PointerEvent): void => this.#setWidth(i, width + event.clientX - start.clientX);
-    const end = (): void => {
-      handle.classList.remove('active');
-      handle.removeEventListener('pointermove', move);
-      handle.removeEventListener('pointerup', end);
-      handle.removeEventListener('pointercancel', end);
-    };
-    handle.addEventListener('pointermove', move);
-    handle.addEventListener('pointerup', end);
-    handle.addEventListener('pointercancel', end);
+    return true;
   }
 
   #applyWidths(): void {
-    const { template, minimum } = columnTemplate(this.#o.columns, this.#widths);
+    const { template, minimum } = this.#header.template;
     this.element.style.setProperty('--columns', template);
     this.#content.style.minWidth = `${minimum}px`;
   }
@@ -423,7 +380,8 @@ export class Grid<Row> {
     this.#layer.style.transform = `translateY(${this.#base * ROW_HEIGHT - model.top}px)`;
     this.element.classList.toggle('has-selection', this.#selected >= 0);
     const active = this.#selected >= first && this.#selected <= last;
-    if (active) this.element.setAttribute('aria-activedescendant', `${this.#id}r${this.#selected}`);
+    const cell = this.#o.cells === true ? `c${this.#column}` : '';
+    if (active) this.element.setAttribute('aria-activedescendant', `${this.#id}r${this.#selected}${cell}`);
     else this.element.removeAttribute('aria-activedescendant');
     if (last >= first) this.#need(first, last);
   }
@@ -473,6 +431,7 @@ export class Grid<Row> {
     slot.index = index;
     slot.version = 0;
     slot.element.id = `${this.#id}r${index}`;
+    if (this.#o.cells === true) for (const [i, cell] of slot.cells.entries()) cell.id = `${slot.element.id}c${i}`;
     slot.element.setAttribute('aria-rowindex', String(index + 2));
     slot.element.style.transform = `translateY(${(index - this.#base) * ROW_HEIGHT}px)`;
     slot.element.classList.toggle('odd', index % 2 === 1);
@@ -480,7 +439,12 @@ export class Grid<Row> {
 
   #fill(slot: RowSlot<Row>): void {
     const { index, element } = slot;
-    const selected = index === this.#selected;
+    const [first, last] = this.range;
+    const selected = index >= first && index <= last && first >= 0;
+    if (this.#o.cells === true) {
+      for (const [i, cell] of slot.cells.entries())
+        cell.classList.toggle('current', index === this.#selected && i === this.#column);
+    }
     if (element.classList.contains('selected') !== selected || !element.hasAttribute('aria-selected')) {
       element.classList.toggle('selected', selected);
       element.setAttribute('aria-selected', String(selected));

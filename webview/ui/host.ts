@@ -1,7 +1,13 @@
 /** The webview's end of viewApi.ts: calls with cancellation, actions, and the host's messages. */
-import type { Params, Result } from '../../engine/protocol/engineApi.ts';
 import type { ErrorData } from '../../engine/protocol/rpc.ts';
-import type { FromView, ToView, ViewAction, ViewMethod } from '../../engine/protocol/viewApi.ts';
+import type {
+  FromView,
+  ToView,
+  ViewAction,
+  ViewMethod,
+  ViewParams,
+  ViewResult,
+} from '../../engine/protocol/viewApi.ts';
 import type { SavedView } from '../../engine/protocol/viewState.ts';
 
 interface VsCodeApi {
@@ -53,10 +59,10 @@ export class Host {
     this.#api.postMessage({ t: 'ready' });
   }
 
-  call<M extends ViewMethod>(method: M, params: Params<M>, of?: 'track'): ViewCall<Result<M>> {
+  call<M extends ViewMethod>(method: M, params: ViewParams<M>, of?: 'track'): ViewCall<ViewResult<M>> {
     const id = this.#nextId++;
-    const result = new Promise<Result<M>>((resolve, reject) => {
-      this.#waiting.set(id, { resolve: (value) => resolve(value as Result<M>), reject });
+    const result = new Promise<ViewResult<M>>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: (value) => resolve(value as ViewResult<M>), reject });
     });
     this.#api.postMessage({ t: 'call', id, method, params, ...(of === undefined ? {} : { of }) });
     return {

@@ -7,6 +7,7 @@ import type { FromView, ToView, ViewInit } from '../../../engine/protocol/viewAp
 import { bigValue, DAMAGE, makeRow, makeSummary, makeTables } from './data.ts';
 import { type FrameTimes, watchFrames } from './frames.ts';
 import { LENS_ROWS, type LensScenario, lensesOf, lensRow } from './lensData.ts';
+import { sqlHarness } from './sqlData.ts';
 import { measureSlowly, tableHarness } from './tableData.ts';
 import { THEMES, type ThemeId } from './themes.ts';
 import { answerTimeline, type TimelineHarness, timelineHarness } from './timelines.ts';
@@ -54,9 +55,11 @@ const summary = makeSummary(scenario === 'small' || scenario === 'huge' || scena
 
 const timeline = view === 'visualizer' ? timelineHarness(scenario, summary, post) : undefined;
 const table = view === 'table' ? tableHarness(scenario, summary) : undefined;
+const sql = view === 'sql' ? sqlHarness(scenario, Number(query.get('rows') ?? 50), post) : undefined;
 
 function initFor(): ViewInit {
   if (table !== undefined) return table.init;
+  if (sql !== undefined) return sql.init;
   if (view === 'overview') return { view: 'overview', storeName: 'rocksdb', summary };
   if (timeline !== undefined) return { view: 'visualizer', storeName: 'rocksdb', summary: timeline.summary };
   const counting = scenario === 'counting';
@@ -82,7 +85,7 @@ function tablesOf(family: number): TableRow[] {
 
 function answer(message: Extract<FromView, { t: 'call' }>): unknown {
   const p = message.params as Record<string, number>;
-  const ofTable = table?.answer(message.method, message.params);
+  const ofTable = (table ?? sql)?.answer(message.method, message.params);
   if (ofTable !== undefined) return ofTable.result;
   if (message.method === 'rows') {
     if (scenario === 'failing' && (p['from'] as number) >= 400)
@@ -117,6 +120,7 @@ function answer(message: Extract<FromView, { t: 'call' }>): unknown {
 
 function receive(message: FromView): void {
   sent.push(message);
+  if (message.t === 'do') sql?.acted(message.what);
   if (message.t === 'do' && message.what.action === 'chooseTrack') timeline?.track(true);
   else if (message.t === 'do' && message.what.action === 'restoreTrack') timeline?.track(message.what.track !== null);
   else if (message.t === 'cancel') cancelled.add(message.id);

@@ -16,6 +16,7 @@ import {
   PANELS,
   PRIVATE_COMMANDS,
   SETTINGS,
+  SQL_LANGUAGE,
   TOOLS,
   VIEWS,
 } from '../../../extension/ids.ts';
@@ -137,11 +138,11 @@ describe('package.json and ids.ts', () => {
     }
     assert.deepEqual(
       contributes.languages.map((l) => l.id),
-      [DUMP_LANGUAGE, OPTIONS_LANGUAGE],
+      [DUMP_LANGUAGE, OPTIONS_LANGUAGE, SQL_LANGUAGE],
     );
     assert.deepEqual(
       contributes.grammars.map((g) => g.language),
-      [DUMP_LANGUAGE, OPTIONS_LANGUAGE],
+      [DUMP_LANGUAGE, OPTIONS_LANGUAGE, SQL_LANGUAGE],
     );
     for (const file of [
       ...contributes.languages.map((l) => l.configuration),

@@ -1,0 +1,221 @@
+/**
+ * SQL in the real VS Code in a browser: a document is written with completion and run by its lens, an error is marked,
+ * and "Bytes by key prefix and level" comes to what `lsm tables` says of each level.
+ * Pictures stay in .artifacts/screenshots/e2e-sql-*.png.
+ */
+import { strict as assert } from 'node:assert';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Frame, Locator } from 'playwright-core';
+import { smallSamples } from '../fixtures/samples.ts';
+import { lsm } from '../support/lsmCommand.ts';
+import { noBrowser, type Theme, Workbench } from './harness.ts';
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const PAGE = 'main.sql';
+
+/** Waits until `read` gives what `holds` of; answers it. */
+async function until<T>(what: string, read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
+  const end = performance.now() + 20_000;
+  for (;;) {
+    const value = await read();
+    if (holds(value)) return value;
+    if (performance.now() > end) throw new Error(`not so: ${what}; it is ${JSON.stringify(value)}`);
+    await new Promise((done) => setTimeout(done, 50));
+  }
+}
+
+async function start(theme: Theme): Promise<{ readonly app: Workbench; readonly folder: string }> {
+  const folder = await smallSamples();
+  writeFileSync(join(folder, 'levels.lsm.sql'), '-- store: sensors-rocksdb\n\nSELECT level, bytes FROM levels;\n');
+  try {
+    const settings = { 'lsm.overview.showOnOpen': false };
+    return { app: await Workbench.open({ folder, theme, width: 1400, height: 900, settings }), folder };
+  } catch (error) {
+    rmSync(folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** The words of the status line once all rows are there, of a run that is not the one that said `before`. */
+function complete(frame: Frame, before = ''): Promise<string> {
+  return until(
+    'the query has run',
+    async () => (await frame.locator('.status-text').textContent()) ?? '',
+    (words) => words.includes('complete') && words !== before,
+  );
+}
+
+/** Every row of the grid as text, by scrolling through it; a row is a map from the heading of a column. */
+async function allRows(frame: Frame): Promise<Record<string, string>[]> {
+  const heads = await frame.locator('.grid-header .head-text').allInnerTexts();
+  const total = Number(await frame.locator('.grid').getAttribute('aria-rowcount')) - 1;
+  const rows = new Map<number, string[]>();
+  await frame.locator('.grid').focus();
+  await frame.page().keyboard.press('Home');
+  while (rows.size < total) {
+    const size = rows.size;
+    const shown = await frame.locator('.grid-layer .grid-row').evaluateAll((all) =>
+      all.map((row) => ({
+        index: Number(row.getAttribute('aria-rowindex')) - 2,
+        cells: [...row.children].map((cell) => cell.textContent ?? ''),
+      })),
+    );
+    for (const { index, cells } of shown) rows.set(index, cells);
+    if (rows.size === size && size > 0) await frame.page().keyboard.press('PageDown');
+    await frame.page().waitForTimeout(30);
+  }
+  return [...rows.values()].map((cells) => Object.fromEntries(heads.map((head, i) => [head, cells[i] ?? ''])));
+}
+
+async function faults(frame: Frame): Promise<string[]> {
+  await frame.evaluate(AXE);
+  const violations = (await frame.evaluate(
+    'axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)',
+  )) as { id: string; impact: string; help: string; nodes: { html: string }[] }[];
+  return violations
+    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
+    .map((v) => `${v.id}: ${v.help}: ${v.nodes[0]?.html ?? ''}`);
+}
+
+/** A side bar that is closed leaves the width to the query. */
+async function hideSideBar(app: Workbench): Promise<void> {
+  if (await app.page.locator('.part.sidebar').isVisible()) await app.page.keyboard.press('Control+B');
+}
+
+describe('SQL in documents', { skip: noBrowser }, () => {
+  let app: Workbench;
+  let folder: string;
+  const editor = (): Locator => app.page.locator('.editor-group-container .monaco-editor').first();
+  const lens = (text: string): Locator => app.page.locator('.codelens-decoration a', { hasText: text }).first();
+
+  before(async () => {
+    ({ app, folder } = await start('dark'));
+  });
+  after(async () => {
+    await app?.close();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  it('completes names while a query is written, and runs it by its lens', async () => {
+    await app.page.locator('.explorer-folders-view .monaco-list-row', { hasText: 'levels.lsm.sql' }).dblclick();
+    await lens('Run on sensors-rocksdb').waitFor({ timeout: 30_000 });
+    await hideSideBar(app);
+    await editor().click();
+    await app.page.keyboard.press('Control+End');
+    await app.page.keyboard.type('\nSELECT t.level, t.bytes FROM tables t WHERE t.');
+    const list = app.page.locator('.suggest-widget.visible .monaco-list-row');
+    await list.first().waitFor({ timeout: 20_000 });
+    const offered = await list.allInnerTexts();
+    assert.ok(
+      offered.some((text) => text.startsWith('family')),
+      offered.join(' | '),
+    );
+    await app.page.keyboard.type('raw_v');
+    await list.filter({ hasText: 'raw_value_bytes' }).waitFor();
+    await app.screenshot('e2e-sql-completion-dark');
+    await app.page.keyboard.press('Enter');
+    await app.page.keyboard.type(' > 0 ORDER BY t.bytes DESC');
+    await app.page.keyboard.press('Escape');
+    await editor().locator('.view-line', { hasText: 'raw_value_bytes' }).first().waitFor();
+    await lens('Run on sensors-rocksdb').click();
+    const frame = await app.webview(PAGE);
+    const words = await complete(frame);
+    assert.match(words, /^\d+ rows?, complete/);
+    assert.deepEqual(await frame.locator('.grid-header .head-text').allInnerTexts(), ['level', 'bytes']);
+
+    // The keyboard stays in the query; Ctrl+Enter runs the statement at the cursor.
+    await app.page.keyboard.press('Control+Enter');
+    const second = await complete(frame, words);
+    const tables = lsm('tables', join(folder, 'sensors-rocksdb'), '--json').out.trim().split('\n');
+    assert.match(second, new RegExp(`^${tables.length} rows`));
+    assert.deepEqual(await faults(frame), []);
+    await app.screenshot('e2e-sql-document-dark');
+  });
+
+  it('marks what is wrong with a statement', async () => {
+    await editor().click();
+    await app.page.keyboard.press('Control+End');
+    await app.page.keyboard.type('x');
+    await app.page.keyboard.press('Escape');
+    await app.page.keyboard.press('Control+Enter');
+    const frame = await app.webview(`${PAGE} .empty-title`);
+    await frame.getByText('The query failed').waitFor();
+    await app.page.locator('.squiggly-error').first().waitFor();
+    await app.screenshot('e2e-sql-error-dark');
+    await app.page.keyboard.press('Backspace');
+    await app.page.locator('.squiggly-error').first().waitFor({ state: 'detached' });
+  });
+});
+
+for (const theme of ['light', 'dark'] as const) {
+  describe(`ready-made queries, ${theme}`, { skip: noBrowser }, () => {
+    let app: Workbench;
+    let folder: string;
+    let store: string;
+
+    before(async () => {
+      ({ app, folder } = await start(theme));
+      store = join(folder, 'sensors-rocksdb');
+      await app.openStore(store);
+      await app.showStores();
+      await app.treeRow('sensors-rocksdb').waitFor();
+    });
+    after(async () => {
+      await app?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
+
+    async function ask(query: string): Promise<Frame> {
+      await app.runCommand('LSM: Query with SQL');
+      const placeholder = app.page.locator('.quick-input-widget input[placeholder*="Choose a"]');
+      await placeholder.waitFor();
+      if (((await placeholder.getAttribute('placeholder')) ?? '').includes('store')) await app.pick('sensors-rocksdb');
+      await app.page.locator('.quick-input-widget input[placeholder*="Choose a query"]').waitFor();
+      if (query.startsWith('Bytes')) await app.screenshot(`e2e-sql-pick-${theme}`);
+      await app.pick(query);
+      return app.webview(PAGE);
+    }
+
+    it('“Bytes by key prefix and level” sums up to what `lsm tables` says', async () => {
+      const frame = await ask('Bytes by key prefix and level');
+      await complete(frame);
+      await app.screenshot(`e2e-sql-prefixes-${theme}`);
+      const figure = (text: string | undefined): number => Number((text ?? '').replaceAll(',', ''));
+      const shown = new Map<string, number>();
+      for (const row of await allRows(frame)) {
+        const id = `${row['family']} L${row['level']}`;
+        shown.set(id, (shown.get(id) ?? 0) + figure(row['raw_bytes']));
+      }
+      const told = new Map<string, number>();
+      for (const line of lsm('tables', store, '--json').out.trim().split('\n')) {
+        const t = JSON.parse(line) as Record<'family' | 'level' | 'rawKeyBytes' | 'rawValueBytes', number>;
+        const id = `${t.family} L${t.level}`;
+        told.set(id, (told.get(id) ?? 0) + t.rawKeyBytes + t.rawValueBytes);
+      }
+      assert.ok(told.size > 1, 'more than one level to compare');
+      assert.deepEqual(new Map([...shown].sort()), new Map([...told].sort()));
+      assert.deepEqual(await faults(frame), []);
+    });
+
+    it('“Largest values”: a key opens its value, a table its page', async () => {
+      const frame = await ask('Largest values');
+      await until(
+        'its rows are there',
+        () => frame.locator('.grid-header .head-text').allInnerTexts(),
+        (heads) => heads.includes('value_size'),
+      );
+      await complete(frame);
+      await frame.locator('.grid').focus();
+      await app.page.keyboard.press('ArrowDown');
+      await app.page.keyboard.press('ArrowRight');
+      await app.screenshot(`e2e-sql-values-${theme}`);
+      await frame.locator('.grid-layer .grid-row').first().locator('.link').last().click();
+      const table = await app.webview('main [role=tablist]');
+      await table.locator('h1').first().waitFor();
+      if (theme === 'dark') await app.screenshot('e2e-sql-table-dark');
+    });
+  });
+}
