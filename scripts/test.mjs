@@ -54,7 +54,7 @@ const STAGES = {
   interop: {
     title: 'interop (against the real engines)',
     needsBuild: true,
-    run: (pattern) => nodeTests(found('test/interop'), pattern, 2),
+    run: (pattern) => nodeTests(found('test/interop'), pattern, 3),
   },
   host: {
     title: 'inside the extension host',
@@ -80,7 +80,22 @@ const STAGES = {
     title: 'in the browser',
     needsBuild: true,
     needsServer: true,
-    run: (pattern) => nodeTests(found('test/e2e'), pattern, 1),
+    // A VS Code of its own takes the machine for itself; two pages on their own share it.
+    async run(pattern) {
+      const all = found('test/e2e');
+      const named = all.some((file) => isAbout(file, pattern));
+      const group = (ending, concurrency) => {
+        const files = all.filter((file) => file.endsWith(ending) && (!named || isAbout(file, pattern)));
+        return nodeTests(files, named ? '' : pattern, concurrency);
+      };
+      const apps = await group('.spec.ts', 1);
+      const pages = await group('.test.ts', 2);
+      return {
+        passed: apps.passed + pages.passed,
+        failed: [...apps.failed, ...pages.failed],
+        skipped: [...apps.skipped, ...pages.skipped],
+      };
+    },
   },
 };
 
@@ -93,8 +108,12 @@ function found(folder) {
     .sort();
 }
 
+function isAbout(file, pattern) {
+  return existsSync(join(root, file)) && (pattern === '' || file.includes(pattern));
+}
+
 async function nodeTests(all, pattern, concurrency) {
-  const byPath = all.filter((file) => existsSync(join(root, file)) && (pattern === '' || file.includes(pattern)));
+  const byPath = all.filter((file) => isAbout(file, pattern));
   const files = byPath.length > 0 ? byPath : all.filter((file) => existsSync(join(root, file)));
   if (files.length === 0) return { passed: 0, failed: [], skipped: [] };
   const counts = join(artifacts, `counts-${process.pid}.json`);
