@@ -3,7 +3,7 @@
  * cursor's, and a file holds back one row group at most, per folder that is written.
  */
 import type { Clock } from '../base/entropy.ts';
-import { StoreError, toStoreError } from '../base/errors.ts';
+import { oneLine, StoreError, toStoreError } from '../base/errors.ts';
 import type { FileSystem } from '../fs/fileSystem.ts';
 import { DamageLog } from '../iter/damage.ts';
 import type { EntryFilter } from '../model/entryView.ts';
@@ -131,7 +131,7 @@ class ExportJob {
         const { state, order } = this.#view.family(id);
         if (!order.known) {
           const message = `column family "${state.name}" cannot be exported: its order (${state.comparator}) is not known`;
-          this.#damage.report({ code: 'UNSUPPORTED', path: '', message });
+          this.#damage.report({ code: 'UNSUPPORTED', path: '', message: oneLine(message) });
           continue;
         }
         const filter = this.#filters.get(id);

@@ -2,7 +2,7 @@
  * What stands in the tables of `query/sqlSchema.ts`, of one view of a store. Jobs: they yield so that the caller can
  * look up and give up. Columns that the query does not name are left out where reading them costs something.
  */
-import { toStoreError } from '../base/errors.ts';
+import { oneLine, toStoreError } from '../base/errors.ts';
 import { typeName } from '../formats/leveldb/internalKey.ts';
 import { MAX_SEQUENCE, ValueType } from '../iter/cursor.ts';
 import type { DamageLog } from '../iter/damage.ts';
@@ -266,7 +266,8 @@ function* fillEntries(database: SqlDatabase, { table, columns }: SqlNeed, source
     const family = source.view.family(id);
     const { name } = family.state;
     if (!family.order.known) {
-      source.notes.push(`entries lacks the column family ${name}: its order (${family.state.comparator}) is not known`);
+      const order = family.state.comparator;
+      source.notes.push(oneLine(`entries lacks the column family ${name}: its order (${order}) is not known`));
       continue;
     }
     const options = { ...source.range, values: values || parts || columns.has('value_size') };

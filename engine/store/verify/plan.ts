@@ -1,6 +1,6 @@
 /** What there is to check in a store, and what its directory says without reading a file in full. */
 import { strictText } from '../../base/bytes.ts';
-import { type Problem, toStoreError } from '../../base/errors.ts';
+import { oneLine, type Problem, toStoreError } from '../../base/errors.ts';
 import { endsAsTable, parseFileName } from '../../formats/leveldb/names.ts';
 import type { NewFile } from '../../formats/leveldb/versionEdit.ts';
 import { STACKED_DIRECTORY } from '../../formats/rocksdb/blobFiles.ts';
@@ -182,9 +182,10 @@ function levelFindings(family: FamilyVersion, lastSequence: number, manifest: st
   const { order, state } = family;
   if (!order.known) return [];
   const compare = (a: Uint8Array, b: Uint8Array): number => order.compareUser(a, 0, a.length, b, 0, b.length);
-  return checkLevels(family.view, compare, { lastSequence }).map((f) =>
-    damage({ code: 'CORRUPT', path: manifest, message: `column family ${state.name}, level ${f.level}: ${f.message}` }),
-  );
+  return checkLevels(family.view, compare, { lastSequence }).map((f) => {
+    const message = oneLine(`column family ${state.name}, level ${f.level}: ${f.message}`);
+    return damage({ code: 'CORRUPT', path: manifest, message });
+  });
 }
 
 /** IDENTITY holds the database's id, which newer MANIFESTs and all tables repeat. */
