@@ -43,6 +43,7 @@ import { writeStore } from './service/write.ts';
 import { blockLines } from './store/dump/blockBytes.ts';
 import { dumpLines } from './store/dump/dump.ts';
 import { explainGet } from './store/explain.ts';
+import { getAsOf } from './store/getAsOf.ts';
 import { openStore, openTableFile } from './store/open.ts';
 import { PointGet } from './store/pointGet.ts';
 import type { StoreReader } from './store/reader.ts';
@@ -163,7 +164,7 @@ export class Service {
     blocks: (p) => this.#blocks(p),
     blockDetails: (p): BlockDetails => this.store.retry((view) => blockDetails(view, view.tableInfo(p.table), p.block)),
     blockOf: (p) => this.store.retry((view) => blockOf(view, view.tableInfo(p.table), p.key, p.seq)),
-    get: (p): GetResult => this.#get(p.family, p.key, p.at),
+    get: (p): GetResult => this.#get(p),
     value: (p) =>
       this.store.retry((view) =>
         p.seq === undefined
@@ -295,12 +296,16 @@ export class Service {
     });
   }
 
-  #get(family: number, key: Uint8Array, at: number | undefined): GetResult {
+  #get({ family, key, at, atTimestamp }: Params<'get'>): GetResult {
     const { clock } = this.#env;
     const started = clock.elapsed();
     const damage = new DamageLog();
     const { store } = this;
-    const resolved = store.retry((view) => new PointGet(view, family, damage).get(key, at));
+    const resolved = store.retry((view) =>
+      atTimestamp === undefined
+        ? new PointGet(view, family, damage).get(key, at)
+        : getAsOf(view, family, key, at, atTimestamp, damage),
+    );
     if (resolved?.problem !== undefined) damage.note(resolved.problem);
     return {
       entry: resolved === undefined ? undefined : resolvedRow(key, resolved),

@@ -123,4 +123,27 @@ export const KEY_OPTIONS: readonly OptionSpec[] = [
 ];
 export const CF_OPTION: OptionSpec = { name: 'cf', value: 'NAME', help: 'column family (default: default)' };
 export const AT_OPTION: OptionSpec = { name: 'at', value: 'SEQ', help: 'read as of this sequence number' };
+export const AT_TIMESTAMP_OPTION: OptionSpec = {
+  name: 'at-timestamp',
+  value: 'N',
+  help: 'read as of this user timestamp: a number, or 0x and its bytes as stored (for comparators that have them)',
+};
+
+/** Eight bytes little-endian for a number; bytes as they are typed for 0x. */
+export function readTimestamp(args: Args): Uint8Array | undefined {
+  const typed = args.text(AT_TIMESTAMP_OPTION.name);
+  if (typed === undefined) return undefined;
+  if (/^0x([0-9a-f]{2})+$/i.test(typed))
+    return Uint8Array.from(typed.slice(2).match(/../g) ?? [], (b) => Number.parseInt(b, 16));
+  const number = /^\d{1,20}$/.test(typed) ? BigInt(typed) : -1n;
+  if (number < 0n || number >= 1n << 64n) {
+    throw new UsageError(
+      `--${AT_TIMESTAMP_OPTION.name} takes a number below 2^64, or 0x and bytes in hex, not "${typed}"`,
+    );
+  }
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, number, true);
+  return bytes;
+}
+
 export const JSON_OPTION: OptionSpec = { name: 'json', help: 'print JSON' };

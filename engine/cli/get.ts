@@ -2,7 +2,18 @@
 import { type Problem, StoreError } from '../base/errors.ts';
 import type { EntryRow } from '../protocol/engineApi.ts';
 import type { Service } from '../service.ts';
-import { type Args, AT_OPTION, CF_OPTION, type CommandSpec, JSON_OPTION, KEY_OPTIONS, readKey } from './args.ts';
+import {
+  type Args,
+  AT_OPTION,
+  AT_TIMESTAMP_OPTION,
+  CF_OPTION,
+  type CommandSpec,
+  JSON_OPTION,
+  KEY_OPTIONS,
+  readKey,
+  readTimestamp,
+  UsageError,
+} from './args.ts';
 import { explainJson, explainText } from './explain.ts';
 import { bytesText, entryJson } from './format.ts';
 import { Output } from './output.ts';
@@ -15,6 +26,7 @@ export const getCommand: CommandSpec = {
   options: [
     CF_OPTION,
     AT_OPTION,
+    AT_TIMESTAMP_OPTION,
     ...KEY_OPTIONS,
     { name: 'explain', help: 'print the read path step by step; the value, with escapes, is the last line' },
     { ...JSON_OPTION, help: 'print one JSON document: the entry, or with --explain the read path with the entry' },
@@ -27,7 +39,10 @@ export const getCommand: CommandSpec = {
     const { view } = service.store;
     const { id, name } = view.familyByName(args.text('cf') ?? 'default').state;
     reportProblems(view.problems);
-    const p = { family: id, key, at: args.count('at') };
+    const p = { family: id, key, at: args.count('at'), atTimestamp: readTimestamp(args) };
+    if (args.has('explain') && p.atTimestamp !== undefined) {
+      throw new UsageError('--explain shows every version with its timestamp; leave out --at-timestamp');
+    }
     const { entry, problems } = args.has('explain')
       ? await explain(service, name, p, args)
       : await service.call('get', p);

@@ -9,7 +9,17 @@ import { visibleRow } from '../store/rows.ts';
 import { VanishedError } from '../store/vanished.ts';
 import type { StoreView } from '../store/view.ts';
 import { openWalk } from '../store/walk.ts';
-import { type Args, AT_OPTION, CF_OPTION, type CommandSpec, KEY_OPTIONS, readKey, UsageError } from './args.ts';
+import {
+  type Args,
+  AT_OPTION,
+  AT_TIMESTAMP_OPTION,
+  CF_OPTION,
+  type CommandSpec,
+  KEY_OPTIONS,
+  readKey,
+  readTimestamp,
+  UsageError,
+} from './args.ts';
 import { bytesText, csvBytes, csvField, entryJson, escapeText } from './format.ts';
 import { Output } from './output.ts';
 import { ProgressLine } from './progressLine.ts';
@@ -46,6 +56,7 @@ export const scanCommand: CommandSpec = {
     { name: 'format', value: 'text|hex|jsonl|csv', help: 'default text' },
     CF_OPTION,
     AT_OPTION,
+    AT_TIMESTAMP_OPTION,
     ...KEY_OPTIONS,
     { name: 'json', help: 'same as --format jsonl' },
   ],
@@ -86,6 +97,7 @@ function readParams(args: Args): Omit<QueryParams, 'family'> {
     limit: args.count('limit'),
     allVersions: args.has('all-versions'),
     at: args.count('at'),
+    atTimestamp: readTimestamp(args),
   };
 }
 

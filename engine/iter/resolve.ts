@@ -53,6 +53,8 @@ export interface ResolveContext {
   readonly resolver: ValueResolver;
   readonly tombstones: Covering | undefined;
   readonly at: number;
+  /** Versions with a later user timestamp are not seen; undefined for none, and where there are no timestamps. */
+  readonly atTimestamp?: Uint8Array | undefined;
   /** False: values of blobs are not fetched (keys only). */
   readonly values: boolean;
 }

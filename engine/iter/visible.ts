@@ -92,6 +92,18 @@ abstract class VisibleBase implements VisibleEntries {
     return this.source.valid ? this.source : undefined;
   }
 
+  /** Its user timestamp is later than the one that is read as of. Timestamps are little-endian. */
+  protected isLater(c: Cursor): boolean {
+    const limit = this.context.atTimestamp;
+    if (limit === undefined) return false;
+    const start = c.keyStart + c.keyLength - limit.length;
+    for (let i = limit.length - 1; i >= 0; i--) {
+      const difference = (c.keyBuffer[start + i] as number) - (limit[i] as number);
+      if (difference !== 0) return difference > 0;
+    }
+    return false;
+  }
+
   protected versionOf(c: Cursor): Version {
     const ts = this.order.timestampSize;
     const keyEnd = c.keyStart + c.keyLength;
@@ -165,6 +177,7 @@ export class VisibleCursor extends VisibleBase {
       const length = c.keyLength - ts;
       if (
         c.sequence > at ||
+        (ts > 0 && this.isLater(c)) ||
         (this.#lastLength >= 0 && sameBytes(c.keyBuffer, c.keyStart, length, this.#last, this.#lastLength)) ||
         (bounds.lowerExclusive && bounds.isBefore(c))
       ) {
@@ -264,7 +277,7 @@ export class ReverseVisibleCursor extends VisibleBase {
       const key = c.keyBuffer.slice(c.keyStart, c.keyStart + c.keyLength - ts);
       const versions: Version[] = [];
       while (c !== undefined && sameBytes(c.keyBuffer, c.keyStart, c.keyLength - ts, key, key.length)) {
-        if (c.sequence <= this.context.at) versions.push(this.versionOf(c));
+        if (c.sequence <= this.context.at && !this.isLater(c)) versions.push(this.versionOf(c));
         source.prev();
         c = this.current();
       }

@@ -205,6 +205,8 @@ export interface QueryParams {
   readonly allVersions?: boolean | undefined;
   /** Read as of this sequence number. */
   readonly at?: number | undefined;
+  /** Read as of this user timestamp, where the comparator has them; visible entries only. */
+  readonly atTimestamp?: Uint8Array | undefined;
   /** Entries of one table only, in file order, all versions. */
   readonly table?: number | undefined;
   /** Only this data block of `table`. */

@@ -75,7 +75,13 @@ export interface EngineApi {
   blockDetails(p: { readonly table: number; readonly block: number }): BlockDetails;
   /** The data block of a table in which an entry stands. Fails with INPUT where it stands in none. */
   blockOf(p: { readonly table: number; readonly key: Uint8Array; readonly seq: number }): BlockRow;
-  get(p: { readonly family: number; readonly key: Uint8Array; readonly at?: number | undefined }): GetResult;
+  get(p: {
+    readonly family: number;
+    readonly key: Uint8Array;
+    readonly at?: number | undefined;
+    /** Read as of this user timestamp. Fails with INPUT where the comparator has none. */
+    readonly atTimestamp?: Uint8Array | undefined;
+  }): GetResult;
   /** The whole value of a visible key, or of one version of it (`seq`, as a row showed it). Fails with INPUT above `maxBytes`. */
   value(p: {
     readonly family: number;

@@ -15,7 +15,7 @@ import type { DamageLog } from '../iter/damage.ts';
 import { MergingCursor } from '../iter/merging.ts';
 import type { KeyOrder } from '../iter/order.ts';
 import { Bounds, type KeyRange } from '../iter/range.ts';
-import { type RangeTombstone, RangeTombstones, TombstoneCursor } from '../iter/rangeTombstones.ts';
+import { compareTimestamps, type RangeTombstone, RangeTombstones, TombstoneCursor } from '../iter/rangeTombstones.ts';
 import type { ResolveContext } from '../iter/resolve.ts';
 import { ReverseVisibleCursor, VisibleCursor, type VisibleEntries } from '../iter/visible.ts';
 import type { TableInfo } from '../model/tree.ts';
@@ -28,6 +28,8 @@ export interface ScanOptions extends KeyRange {
   readonly reverse?: boolean | undefined;
   /** Read as of this sequence number; everything if undefined. */
   readonly at?: number | undefined;
+  /** Read as of this user timestamp, of as many bytes as the comparator's; everything if undefined. */
+  readonly atTimestamp?: Uint8Array | undefined;
   /** False: values that stand in blob files are not fetched. */
   readonly values?: boolean | undefined;
 }
@@ -143,7 +145,10 @@ export class StoreView {
     const family = this.family(familyId);
     const bounds = new Bounds(family.order, options);
     const children = this.#children(family, bounds, damage);
-    const context = this.context(family, options, this.#scanTombstones(family, bounds, damage));
+    const { atTimestamp } = options;
+    checkTimestamp(family, atTimestamp);
+    const tombstones = this.#scanTombstones(family, bounds, damage);
+    const context = this.context(family, options, asOf(tombstones, atTimestamp, family.order));
     if (options.reverse === true) {
       return new ReverseVisibleCursor(new MergingCursor(children, family.order.compare), family.order, bounds, context);
     }
@@ -185,6 +190,7 @@ export class StoreView {
       tombstones,
       // In a store that is being written to, a walk sees what there was when it began.
       at: Math.min(options.at ?? this.snapshot.replay.visibleSequence ?? MAX_SEQUENCE, MAX_SEQUENCE),
+      atTimestamp: options.atTimestamp,
       values: options.values ?? true,
     };
   }
@@ -327,4 +333,29 @@ export class StoreView {
 function covers(t: RangeTombstone, key: Uint8Array, order: KeyOrder): boolean {
   const compare = (a: Uint8Array): number => order.compareUser(a, 0, a.length, key, 0, key.length);
   return compare(t.begin) <= 0 && compare(t.end) > 0;
+}
+
+/** Throws INPUT for a timestamp that the family cannot be read as of. */
+function checkTimestamp({ order, state }: FamilyVersion, atTimestamp: Uint8Array | undefined): void {
+  if (atTimestamp === undefined) return;
+  if (order.timestampSize === 0) {
+    throw new StoreError('INPUT', `column family "${state.name}" has no user timestamps (${state.comparator})`);
+  }
+  if (atTimestamp.length !== order.timestampSize) {
+    const found = `${order.timestampSize} bytes, not ${atTimestamp.length}`;
+    throw new StoreError('INPUT', `timestamps of column family "${state.name}" have ${found}`);
+  }
+}
+
+/** Without the range deletions that are later. */
+function asOf(
+  tombstones: RangeTombstones | undefined,
+  atTimestamp: Uint8Array | undefined,
+  order: KeyOrder,
+): RangeTombstones | undefined {
+  if (tombstones === undefined || atTimestamp === undefined) return tombstones;
+  const seen = tombstones.list.filter(
+    (t) => t.timestamp === undefined || compareTimestamps(t.timestamp, atTimestamp) <= 0,
+  );
+  return seen.length === 0 ? undefined : new RangeTombstones(seen, order);
 }

@@ -2,6 +2,7 @@
  * The walks that a query can be: visible entries in either direction, all versions, or the entries of
  * one table or block. One shape for all, so that counting, paging and printing are written once.
  */
+import { StoreError } from '../base/errors.ts';
 import { type Cursor, MAX_SEQUENCE, ValueType } from '../iter/cursor.ts';
 import type { DamageLog } from '../iter/damage.ts';
 import { Bounds, sameBytes, seekKey } from '../iter/range.ts';
@@ -38,6 +39,9 @@ export interface Walk {
 export function openWalk(view: StoreView, params: QueryParams, damage: DamageLog): Walk {
   if (params.table !== undefined) return new TableWalk(view, params.table, params.block, damage);
   const known = view.family(params.family).order.known;
+  if (params.atTimestamp !== undefined && (params.allVersions === true || !known)) {
+    throw new StoreError('INPUT', 'all versions are told with their timestamps, not as of one');
+  }
   if (params.allVersions === true || !known) return new VersionWalk(view, params, damage);
   return new VisibleWalk(view, params, damage);
 }

@@ -4,7 +4,7 @@
  * and all versions with their places.
  */
 import { strict as assert } from 'node:assert';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { fromHex, hex } from '../../engine/base/bytes.ts';
 import { systemClock } from '../../engine/base/entropy.ts';
@@ -13,10 +13,12 @@ import { readOnlyFs } from '../../engine/fs/readOnlyFs.ts';
 import { ValueType } from '../../engine/iter/cursor.ts';
 import { DamageLog } from '../../engine/iter/damage.ts';
 import type { EntryRow } from '../../engine/protocol/engineApi.ts';
+import { getAsOf } from '../../engine/store/getAsOf.ts';
 import { openStore, openTableFile } from '../../engine/store/open.ts';
 import { PointGet } from '../../engine/store/pointGet.ts';
 import type { StoreReader } from '../../engine/store/reader.ts';
 import { ResultSet } from '../../engine/store/resultSet.ts';
+import { lsm } from '../support/lsmCommand.ts';
 import { random } from '../support/random.ts';
 import {
   CORPUS,
@@ -260,7 +262,69 @@ describe('every store of the corpus', { skip: noCorpus }, () => {
     });
   }
 
-  it('11-u64ts: reading as of a user timestamp', {
-    skip: 'reads as of a user timestamp are not offered yet',
-  }, () => {});
+  it('11-u64ts: reads as of a user timestamp what RocksDB reads, forward, back and by key', () => {
+    const store = `${CORPUS}rocksdb/11-u64ts`;
+    const at = 2229;
+    const expected = readFileSync(`${store}/expected-at-ts-${at}.jsonl`, 'utf8').split('\n').filter(Boolean);
+    const wanted = expected.map((line) => {
+      const { key, ts, value } = JSON.parse(line) as { key: string; ts: number; value: string };
+      return `${key}@${ts} ${value}`;
+    });
+    assert.ok(wanted.length > 50);
+    const shown = (line: string): string => {
+      const { key, value, timestamp } = JSON.parse(line) as Record<'key' | 'value' | 'timestamp', { hex: string }>;
+      return `${key.hex}@${Buffer.from(timestamp.hex, 'hex').readBigUInt64LE()} ${value.hex}`;
+    };
+    const scan = (...more: string[]): string[] => {
+      const args = [
+        'scan',
+        `${store}/db`,
+        '--cf',
+        'history',
+        '--format',
+        'jsonl',
+        '--at-timestamp',
+        String(at),
+        ...more,
+      ];
+      return lsm(...args)
+        .out.split('\n')
+        .filter(Boolean)
+        .map(shown);
+    };
+    assert.deepEqual(scan(), wanted);
+    assert.deepEqual(scan('--reverse').reverse(), wanted);
+    const keys = new Set(wanted.map((line) => line.split('@')[0] as string));
+    const opened = openStore(readOnlyFs(nodeFs), `${store}/db`);
+    const family = opened.view.familyByName('history').state.id;
+    const bytes = Buffer.alloc(8);
+    bytes.writeBigUInt64LE(BigInt(at));
+    const everyKey = new Set<string>();
+    const all = opened.view.versions(family, {}, new DamageLog());
+    for (all.first(); all.valid; all.next()) {
+      if (all.type !== ValueType.rangeDeletion)
+        everyKey.add(hex(all.keyBuffer.slice(all.keyStart, all.keyStart + all.keyLength - 8)));
+    }
+    all.close();
+    for (const key of everyKey) {
+      const found = getAsOf(opened.view, family, Buffer.from(key, 'hex'), undefined, bytes, new DamageLog());
+      const line =
+        found === undefined
+          ? undefined
+          : `${key}@${Buffer.from(found.timestamp ?? []).readBigUInt64LE()} ${hex(found.value ?? new Uint8Array())}`;
+      assert.equal(
+        line,
+        wanted.find((w) => w.startsWith(`${key}@`)),
+        key,
+      );
+    }
+    assert.ok(everyKey.size > keys.size, 'some keys are not visible then');
+    const other = opened.view.familyByName('default').state.id;
+    assert.throws(() => opened.view.scan(other, { atTimestamp: bytes }, new DamageLog()), /has no user timestamps/);
+    assert.throws(
+      () => opened.view.scan(family, { atTimestamp: bytes.subarray(4) }, new DamageLog()),
+      /have 8 bytes, not 4/,
+    );
+    opened.close();
+  });
 });
