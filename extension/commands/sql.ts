@@ -78,7 +78,7 @@ export class SqlCommands implements vscode.Disposable {
 
   async #ask(store: Store): Promise<Asked | undefined> {
     const { examples } = await this.#names.get();
-    const write: Asked = { query: FIRST_QUERY, run: false };
+    const write: Asked = { title: t('Query of {0}', store.name), query: FIRST_QUERY, run: false };
     const recent = this.#services.queries.history.shown
       .flatMap(({ query, title }) => (isSql(query) && query.store === store.path ? [{ query, title }] : []))
       .slice(0, RECENT_MAX);

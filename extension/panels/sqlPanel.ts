@@ -242,7 +242,7 @@ export class SqlPanels implements vscode.Disposable, vscode.WebviewPanelSerializ
       if (!open.panel.visible) open.panel.reveal(undefined, true);
       return open.run(request);
     }
-    const column = open?.panel.viewColumn ?? (await columnBelow());
+    const column = open?.panel.viewColumn ?? (await this.#column());
     open?.panel.dispose();
     const panel = vscode.window.createWebviewPanel(
       PANELS.sql,
@@ -263,20 +263,21 @@ export class SqlPanels implements vscode.Disposable, vscode.WebviewPanelSerializ
     this.#ended.dispose();
   }
 
+  /** Where results stand already, else a group beside that of the query, else below it, with all of the width. */
+  async #column(): Promise<vscode.ViewColumn> {
+    const other = this.#open.all.find((view) => view.panel.viewColumn !== undefined)?.panel.viewColumn;
+    const { all, activeTabGroup } = vscode.window.tabGroups;
+    const beside = all.find((group) => group.viewColumn !== activeTabGroup.viewColumn)?.viewColumn;
+    if (other !== undefined || beside !== undefined) return other ?? beside ?? vscode.ViewColumn.Beside;
+    const vertical = 1;
+    const groups = [{ size: 0.4 }, { size: 0.6 }];
+    await vscode.commands.executeCommand('vscode.setEditorLayout', { orientation: vertical, groups });
+    return vscode.ViewColumn.Two;
+  }
+
   #view(store: Store, panel: vscode.WebviewPanel, request: SqlRequest): SqlView {
     const view = new SqlView(this.#services, store, panel, request);
     view.onEnded((end) => this.#ended.fire(end));
     return view;
   }
-}
-
-/** Below the query, where rows have all of the width; where there are groups already, the one beside it. */
-async function columnBelow(): Promise<vscode.ViewColumn> {
-  if (vscode.window.tabGroups.all.length > 1) return vscode.ViewColumn.Beside;
-  const vertical = 1;
-  await vscode.commands.executeCommand('vscode.setEditorLayout', {
-    orientation: vertical,
-    groups: [{ size: 0.4 }, { size: 0.6 }],
-  });
-  return vscode.ViewColumn.Two;
 }

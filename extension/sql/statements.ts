@@ -28,7 +28,7 @@ export interface Statement {
   readonly end: number;
   /** Those of the document, then those before it: of two of one name the last counts. */
   readonly directives: readonly Directive[];
-  /** The comment in the line before it, where that is no directive. */
+  /** The last line of the comments right above it that is no directive. */
   readonly title?: string;
 }
 
@@ -44,7 +44,7 @@ export function statementsIn(text: string): Statement[] {
   let before: Directive[] = [];
   let first: Token | undefined;
   let last: Token | undefined;
-  let comment: Token | undefined;
+  let above: Token[] = [];
   let head: number | undefined;
   let title: string | undefined;
   const close = (end: number): void => {
@@ -58,7 +58,8 @@ export function statementsIn(text: string): Statement[] {
       ...(title === undefined ? {} : { title }),
     });
     before = [];
-    first = last = comment = head = undefined;
+    above = [];
+    first = last = head = undefined;
   };
   for (const token of tokensOf(text)) {
     if (token.kind === 'comment') {
@@ -67,12 +68,12 @@ export function statementsIn(text: string): Statement[] {
       if (first !== undefined || (ended !== undefined && !text.slice(ended, token.from).includes('\n'))) continue;
       head ??= token.from;
       before.push(...directiveOf(token));
-      comment = token;
+      above.push(token);
     } else if (token.kind === 'symbol' && token.text === ';') close(token.to);
     else {
       if (first === undefined) {
         first = token;
-        title = titleOf(text, comment, token);
+        title = titleOf(text, above, token);
       }
       last = token;
     }
@@ -81,11 +82,17 @@ export function statementsIn(text: string): Statement[] {
   return statements;
 }
 
-/** What a line of comment says that stands right above a statement. */
-function titleOf(text: string, comment: Token | undefined, first: Token): string | undefined {
-  if (comment === undefined || !comment.text.startsWith('--') || directiveOf(comment).length > 0) return undefined;
-  if (!/^\r?\n[ \t]*$/.test(text.slice(comment.to, first.from))) return undefined;
-  return comment.text.replace(/^-+/, '').trim() || undefined;
+/** What the comments right above a statement say, beside directives: the line next to it. */
+function titleOf(text: string, above: readonly Token[], first: Token): string | undefined {
+  let below = first;
+  for (const comment of above.toReversed()) {
+    const isNext = /^\r?\n[ \t]*$/.test(text.slice(comment.to, below.from));
+    if (!isNext || !comment.text.startsWith('--')) return undefined;
+    const line = comment.text.replace(/^-+/, '').trim();
+    if (line !== '' && directiveOf(comment).length === 0) return line;
+    below = comment;
+  }
+  return undefined;
 }
 
 function directiveOf(comment: Token): Directive[] {

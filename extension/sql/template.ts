@@ -13,7 +13,7 @@ export interface NewQuery {
   readonly tables: readonly string[];
 }
 
-const LINE_CHARS = 100;
+const LINE_CHARS = 92;
 
 /** What stands on one line cannot break out of its comment. */
 const oneLine = (text: string): string => text.replace(/[\r\n]+/g, ' ');
@@ -25,11 +25,12 @@ export function templateOf({ store, title, query, range = {}, tables }: NewQuery
   const help = [
     t('Tables: {0}.', tables.join(', ')),
     t('Ctrl+Enter runs the statement at the cursor, Ctrl+Space completes names.'),
-    t('Lines as “-- prefix: user:” above narrow what entries and versions hold; also family, from, to and limit.'),
+    t(
+      'Lines as “-- prefix: user:” above a query narrow what entries and versions hold; also family, from, to and limit.',
+    ),
   ];
-  const lines = [...directives, ...help.flatMap(wrapped).map((line) => `-- ${line}`), ''];
-  if (title !== undefined) lines.push(`-- ${oneLine(title)}`);
-  return `${[...lines, `${query};`].join('\n')}\n`;
+  const head = [...(title === undefined ? [] : [`-- ${oneLine(title)}`]), ...directives];
+  return `${[...head, `${query};`, '', ...help.flatMap(wrapped).map((line) => `-- ${line}`)].join('\n')}\n`;
 }
 
 function wrapped(text: string): string[] {

@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import * as vscode from 'vscode';
 import type { SqlRequest, SqlState } from '../../engine/protocol/sqlView.ts';
@@ -238,7 +239,7 @@ test('sql: ready-made queries run from the command, and again from the history',
     });
     const document = vscode.window.activeTextEditor?.document;
     assert.equal(document?.languageId, 'lsm-sql');
-    assert.ok(document.getText().includes(`-- ${title}\n${query};`), document.getText());
+    assert.ok(document.getText().startsWith(`-- ${title}\n-- store: ${directory}\n${query};\n`), document.getText());
     assert.equal(sql.of(document.uri)?.request.title, title);
   }
   const kept = queries.history.shown;
@@ -280,6 +281,42 @@ test('sql: a query is cancelled while it is filled, and the engine goes on', asy
     isDone(await view.run({ ...request, query: 'SELECT 1' }));
   } finally {
     panel.dispose();
+  }
+});
+
+test('sql: all rows are saved, also those that the page has not asked for', async () => {
+  const directory = sample('sensors-rocksdb');
+  const exports = await ours();
+  const store = exports.stores.choose(directory);
+  const panel = new FakePanel();
+  const query = "SELECT key, value_size, 'a,b' AS t FROM entries ORDER BY key";
+  const request: SqlRequest = { store: directory, document: 'untitled:z', title: 'my rows.lsm.sql', query, range: {} };
+  const view = new SqlView(exports.services, store, panel, request);
+  const folder = mkdtempSync(join(tmpdir(), 'lsm-host-sql-'));
+  try {
+    isDone(await view.run(request));
+    const counted = await store.call('sql', { query: 'SELECT count(*) FROM entries', count: 1 });
+    for (const format of ['csv', 'jsonl'] as const) {
+      const file = join(folder, `rows.${format}`);
+      let suggested = '';
+      const choose = async (options: vscode.SaveDialogOptions): Promise<vscode.Uri> => {
+        suggested = options.defaultUri?.path ?? '';
+        return vscode.Uri.file(file);
+      };
+      await withStub(vscode.window, 'showSaveDialog', choose, async () => {
+        panel.do({ action: 'saveSql', format });
+        await until('the file is there', () => existsSync(file) && readFileSync(file).length > 0);
+      });
+      assert.ok(suggested.endsWith(`/my-rows.${format}`), suggested);
+      const lines = readFileSync(file, 'utf8').trimEnd().split('\n');
+      assert.equal(lines.length, Number(counted.rows[0]?.[0]) + (format === 'csv' ? 1 : 0));
+      if (format === 'csv') assert.match(lines[1] ?? '', /,\d+,"a,b"$/);
+      else assert.deepEqual(Object.keys(JSON.parse(lines[0] ?? '') as object), ['key', 'value_size', 't']);
+      if (format === 'csv') assert.equal(lines[0], 'key,value_size,t');
+    }
+  } finally {
+    panel.dispose();
+    rmSync(folder, { recursive: true, force: true });
   }
 });
 

@@ -9,6 +9,7 @@ import {
   statementsIn,
   storeChange,
 } from '../../../extension/sql/statements.ts';
+import { templateOf } from '../../../extension/sql/template.ts';
 import { nameOf, tokensOf } from '../../../extension/sql/tokens.ts';
 
 const texts = (text: string): string[] => statementsIn(text).map((s) => s.text);
@@ -64,6 +65,11 @@ describe('statements of a document', () => {
     assert.deepEqual(
       titled.map((s) => s.title),
       [undefined, 'two'],
+    );
+    const above = '-- head\n\n-- Name\n-- store: x\n-- limit: 3\nSELECT 1; /* a */\nSELECT 2;\n-- far\n\nSELECT 3';
+    assert.deepEqual(
+      statementsIn(above).map((s) => s.title),
+      ['Name', undefined, undefined],
     );
     assert.equal(statementAt([], 3), undefined);
   });
@@ -126,6 +132,25 @@ describe('places of errors', () => {
     assert.equal(part('SQL: near "FROM": syntax error'), 'FROM');
     assert.equal(part('SQL: incomplete input'), undefined);
     assert.equal(part('SQL: no such column: elsewhere'), undefined);
+  });
+});
+
+describe('new documents', () => {
+  const plainText = (message: string, ...args: (string | number)[]): string =>
+    message.replace(/\{(\d+)\}/g, (_, i) => String(args[Number(i)]));
+  test('hold the query, its title, its store and its range, and nothing else that runs', () => {
+    const query = "SELECT ';' -- what\nFROM entries";
+    const range = { family: 'a b', prefix: "'x\\x00'", limit: 7 };
+    const text = templateOf({ store: '/s; DROP', title: 'A\ntitle', query, range, tables: ['entries'] }, plainText);
+    const all = statementsIn(text);
+    assert.deepEqual([all.length, all[0]?.text, all[0]?.title], [1, query, 'A title']);
+    assert.deepEqual(rangeOf(all[0]?.directives ?? []), { range });
+    assert.equal(directive(all[0]?.directives ?? [], 'store')?.value, '/s; DROP');
+    for (const line of text.split('\n')) assert.ok(line.length < 100, line);
+  });
+  test('cannot be broken out of by a path with line breaks', () => {
+    const text = templateOf({ store: '/s\nSELECT 1;\n', query: 'SELECT 2', tables: [] }, plainText);
+    assert.deepEqual(texts(text), ['SELECT 2']);
   });
 });
 
