@@ -225,7 +225,15 @@ for (const theme of ['light', 'dark'] as const) {
       await app.page.keyboard.press('ArrowDown');
       await app.page.keyboard.press('ArrowRight');
       await app.screenshot(`e2e-sql-values-${theme}`);
-      await frame.locator('.grid-layer .grid-row').first().locator('.link').last().click();
+      const first = frame.locator('.grid-layer .grid-row').first();
+      const key = (await first.locator('.link').first().textContent()) ?? '';
+      await first.locator('.link').first().click();
+      const named = app.page.locator('.editor-group-container .tab', { hasText: key.replaceAll('/', '_').slice(0, 5) });
+      await named.first().waitFor({ timeout: 20_000 });
+      await app.page.locator('.editor-group-container .tab', { hasText: 'SQL: Largest values' }).first().click();
+      const again = await app.webview(`${PAGE} .head-text:text-is("value_size")`);
+      await complete(again);
+      await again.locator('.grid-layer .grid-row').first().locator('.link').last().click();
       const table = await app.webview('main [role=tablist]');
       await table.locator('h1').first().waitFor();
       if (theme === 'dark') await app.screenshot('e2e-sql-table-dark');

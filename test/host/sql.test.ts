@@ -264,7 +264,7 @@ test('sql: ready-made queries run from the command, and again from the history',
   await discard();
 });
 
-test('sql: a query is cancelled while it is filled, and the engine goes on', async () => {
+test('sql: a query is cancelled, and the engine goes on', async () => {
   const directory = sample('sensors-rocksdb');
   const exports = await ours();
   const store = exports.stores.choose(directory);
