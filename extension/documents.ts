@@ -169,9 +169,10 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
   }
 
   /** Opens what was told of a directory that need not be a store. */
-  async openReport(directory: string, storeName: string, name: string, text: string): Promise<void> {
+  async openReport(directory: string, storeName: string, name: string, text: string): Promise<vscode.Uri> {
     const reference: Reference = { what: 'plan', store: directory, number: this.#keep(text) };
-    await this.#show(address(reference, [storeName, name]), { text });
+    const editor = await this.#show(address(reference, [storeName, name]), { text });
+    return editor.document.uri;
   }
 
   /** The document of a value as its lens reads it, its text ready. */

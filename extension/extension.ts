@@ -18,6 +18,7 @@ import { Writes } from './edit/writes.ts';
 import { QueryLists } from './history/queryLists.ts';
 import { registerQueryViews } from './history/queryTree.ts';
 import { CONTEXT, SETTINGS } from './ids.ts';
+import { registerImport } from './import/importCommand.ts';
 import { findLenses } from './lenses.ts';
 import { Overviews } from './panels/overviewPanel.ts';
 import { registerResults } from './panels/resultsPanel.ts';
@@ -83,6 +84,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
     sql,
     registerCommands({ ...services, overviews, visualizers, tables, sql: sql.panels, discover }),
     registerWriteCommands({ ...services, writes, edits }),
+    registerImport({ ...services, writes }),
     registerHistoryCommands(services),
     registerQueryViews(queries),
     registerTools(stores),

@@ -30,6 +30,7 @@ export const COMMANDS = {
   delete: 'lsm.delete',
   undoWrite: 'lsm.undoWrite',
   editValue: 'lsm.editValue',
+  import: 'lsm.import',
   addBookmark: 'lsm.addBookmark',
   clearHistory: 'lsm.clearHistory',
   copyKey: 'lsm.copyKey',
@@ -57,6 +58,8 @@ export const PRIVATE_COMMANDS = {
   loadMore: 'lsm.private.loadMore',
   openProblem: 'lsm.private.openProblem',
   revealTable: 'lsm.private.revealTable',
+  importRows: 'lsm.private.importRows',
+  changeImport: 'lsm.private.changeImport',
 } as const;
 
 export const CONTAINER = 'lsm';

@@ -100,9 +100,9 @@ function tell(services: Services, store: Store, report: VerifyReport, summary: s
 }
 
 /** Opens the report as a document. */
-export function showVerification(services: Services, store: Store, report: VerifyReport): Promise<void> {
+export async function showVerification(services: Services, store: Store, report: VerifyReport): Promise<void> {
   const text = verifyText(store.name, store.path, report, t);
-  return services.documents.openReport(
+  await services.documents.openReport(
     store.path,
     store.name,
     t('Verification of {0}', path.basename(store.path)),

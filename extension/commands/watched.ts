@@ -60,7 +60,8 @@ export async function watched<T>(
   }
 }
 
-async function isShort(result: Promise<unknown>): Promise<boolean> {
+/** Whether it ends so soon that a notification would only flash. */
+export async function isShort(result: Promise<unknown>): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const late = new Promise<boolean>((resolve) => {
     timer = setTimeout(() => resolve(false), SHORT_MILLIS);

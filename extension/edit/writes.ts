@@ -94,6 +94,12 @@ export class Writes {
     }
   }
 
+  /** Another command has written: says so in words, and keeps what takes it back. */
+  wrote(store: Store, words: string, undo: WriteRequest | undefined): void {
+    this.#setLast({ path: store.path, what: words, undo });
+    this.#say(words, undo !== undefined);
+  }
+
   async #send(store: Store, request: WriteRequest, what: string): Promise<WriteReport> {
     const { stores, tree, log } = this.#parts;
     stores.setActive(store);
@@ -112,8 +118,11 @@ export class Writes {
 
   #tell(what: string, report: WriteReport, canUndo: boolean): void {
     const undoable = canUndo && this.#last?.undo !== undefined;
+    this.#say(t('{0} · sequence {1}', what, formatCount(report.sequence)), undoable);
+  }
+
+  #say(message: string, undoable: boolean): void {
     const undoIt = t('Undo');
-    const message = t('{0} · sequence {1}', what, formatCount(report.sequence));
     void vscode.window.showInformationMessage(message, ...(undoable ? [undoIt] : [])).then((choice) => {
       if (choice === undoIt) void vscode.commands.executeCommand(COMMANDS.undoWrite);
     });

@@ -105,7 +105,9 @@ function describe(source: ImportSource, records: Records & { readonly names: rea
   }
   const names = [...columns.keys()];
   const exported = ['key', 'value', 'seq', 'type'].every((n) => names.includes(n));
-  const guessed = exported || names.length === 0 ? {} : guess(names);
+  // Rows with a key and a value are read as those of an export are.
+  const named = names.includes('key') && names.includes('value');
+  const guessed = named || names.length === 0 ? {} : guess(names);
   return { source: { ...source, ...guessed }, exported, columns: names, samples: [...columns.values()] };
 }
 
