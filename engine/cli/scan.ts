@@ -142,8 +142,10 @@ async function readLens(service: Service, family: number, args: Args, format: Fo
 function namedLens(service: Service, family: number, id: string): Lens {
   try {
     return service.lens(family, id);
-  } catch {
-    throw new UsageError(`there is no value format "${id.slice('value:'.length)}"`);
+  } catch (thrown) {
+    const why =
+      thrown instanceof StoreError && thrown.message.startsWith('the value format') ? thrown.message : undefined;
+    throw new UsageError(why ?? `there is no value format "${id.slice('value:'.length)}"`);
   }
 }
 

@@ -34,6 +34,18 @@ function civil(days: number): { readonly year: number; readonly month: number; r
   return { year, month, day: ofYear - Math.floor((153 * shifted + 2) / 5) + 1 };
 }
 
+/** `2026-01-01` of a count of days since 1970; years outside of four digits with a sign and six or more. */
+export function formatDate(days: number): string {
+  const { year, month, day } = civil(days);
+  return `${yearText(year)}-${String(month).padStart(2, '0')}-${String(day).padStart(2, '0')}`;
+}
+
+function yearText(year: number): string {
+  return year >= 0 && year <= 9999
+    ? String(year).padStart(4, '0')
+    : `${year < 0 ? '-' : '+'}${String(Math.abs(year)).padStart(6, '0')}`;
+}
+
 /** `2026-01-01`, `2026-01-01T12:00Z`, `…:00.123456789+01:00` as a count of `unit` since 1970; undefined for no such time. */
 export function parseTime(text: string, unit: TimeUnit): bigint | undefined {
   const m = SHAPE.exec(text.trim());
@@ -73,10 +85,6 @@ export function formatTime(count: bigint, unit: TimeUnit): string | undefined {
   const rest = whole - days * DAY_SECONDS;
   const { year, month, day } = civil(days);
   const two = (n: number): string => String(n).padStart(2, '0');
-  const y =
-    year >= 0 && year <= 9999
-      ? String(year).padStart(4, '0')
-      : `${year < 0 ? '-' : '+'}${String(Math.abs(year)).padStart(6, '0')}`;
   const digits = unit === 's' ? '' : `.${part.toString().padStart(per.toString().length - 1, '0')}`;
-  return `${y}-${two(month)}-${two(day)}T${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}${digits}Z`;
+  return `${yearText(year)}-${two(month)}-${two(day)}T${two(Math.floor(rest / 3600))}:${two(Math.floor(rest / 60) % 60)}:${two(rest % 60)}${digits}Z`;
 }

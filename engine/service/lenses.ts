@@ -8,6 +8,7 @@ import { type Problem, StoreError, toStoreError } from '../base/errors.ts';
 import { unpackValue } from '../codec/valueCodec.ts';
 import type { Lens, LensMatch } from '../decode/lens.ts';
 import { detectLenses } from '../decode/registry.ts';
+import { cqlFault } from '../decode/values/cql.ts';
 import { decodeText, guarded, type ValueDecoder } from '../decode/values/decoder.ts';
 import { jsonPathReader } from '../decode/values/jsonPath.ts';
 import { protobufOf } from '../decode/values/protobuf.ts';
@@ -181,7 +182,12 @@ export class Lenses {
     if (match !== undefined) return match.lens;
     const decoder = id.startsWith('value:') ? valueDecoder(id.slice('value:'.length), unpackValue) : undefined;
     if (decoder === undefined) {
-      throw new StoreError('INPUT', `the lens ${JSON.stringify(id)} does not fit this column family`);
+      const name = id.startsWith('value:') ? id.slice('value:'.length) : '';
+      const why =
+        cqlFault(name) === undefined
+          ? `the lens ${JSON.stringify(id)} does not fit this column family`
+          : noFormat(name);
+      throw new StoreError('INPUT', why);
     }
     return valueLensOf(decoder, schemas);
   }
@@ -192,7 +198,7 @@ export class Lenses {
     if (id?.startsWith('value:') === true) {
       const name = id.slice('value:'.length);
       const found = values.find((v) => v.decoder.id === name)?.decoder ?? valueDecoder(name, unpackValue);
-      if (found === undefined) throw new StoreError('INPUT', `there is no value format ${JSON.stringify(name)}`);
+      if (found === undefined) throw new StoreError('INPUT', noFormat(name));
       return found;
     }
     const best = values[0]?.decoder;
@@ -312,12 +318,19 @@ function reader(decoder: ValueDecoder): ValueReader {
   };
 }
 
+function noFormat(name: string): string {
+  const fault = cqlFault(name);
+  return fault === undefined
+    ? `there is no value format ${JSON.stringify(name)}`
+    : `the value format ${JSON.stringify(name)}: ${fault}`;
+}
+
 /** The declared decoder, or what is wrong with the declaration. */
 function declaredMatch(declared: DeclaredValues): ValueMatch | string {
   const sure = { confidence: 1, why: DECLARED };
   if (declared.proto === undefined && declared.descriptor === undefined) {
     const decoder = valueDecoder(declared.decoder, unpackValue);
-    return decoder === undefined ? `there is no value format "${declared.decoder}"` : { decoder, ...sure };
+    return decoder === undefined ? noFormat(declared.decoder) : { decoder, ...sure };
   }
   if (declared.decoder !== 'protobuf') return `a schema is for protobuf, not for "${declared.decoder}"`;
   const parsed = parseProto(declared);

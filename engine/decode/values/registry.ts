@@ -3,6 +3,7 @@ import { rlpText } from '../rlp.ts';
 import { bsonDecoder } from './bson.ts';
 import { cborDecoder } from './cbor.ts';
 import { COMPRESSIONS, compressedFit, type Decompress, unpacking } from './compressed.ts';
+import { cqlDecoder } from './cql.ts';
 import { type Fit, guarded, type Structured, share, type ValueDecoder } from './decoder.ts';
 import { messagePackDecoder } from './messagePack.ts';
 import { numberDecoders } from './numbers.ts';
@@ -66,11 +67,16 @@ export function detectValues(values: readonly Uint8Array[], decompress: Decompre
   return found.sort((a, b) => b.confidence - a.confidence);
 }
 
-/** A decoder by its id, as `json` or `zstd+json`; undefined for no such one. */
+/** A decoder by its id, as `json`, `zstd+json` or `cql:map<text,int>`; undefined for no such one. */
 export function valueDecoder(id: string, decompress: Decompress): ValueDecoder | undefined {
   const plus = id.indexOf('+');
-  if (plus < 0) return VALUE_DECODERS.find((d) => d.id === id);
+  if (plus < 0) return plainDecoder(id);
   const how = COMPRESSIONS.find((c) => c === id.slice(0, plus));
-  const inner = VALUE_DECODERS.find((d) => d.id === id.slice(plus + 1));
+  const inner = plainDecoder(id.slice(plus + 1));
   return how === undefined || inner === undefined ? undefined : guarded(unpacking(how, inner, decompress));
+}
+
+function plainDecoder(id: string): ValueDecoder | undefined {
+  const typed = cqlDecoder(id);
+  return typed === undefined ? VALUE_DECODERS.find((d) => d.id === id) : guarded(typed);
 }
