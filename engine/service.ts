@@ -30,6 +30,7 @@ import type {
 import type { CancelToken } from './protocol/rpc.ts';
 import type { Where } from './query/where/filter.ts';
 import { compactCopy, compactInPlace, planCompaction, type Watch } from './service/compaction.ts';
+import { EvidenceDesk, type EvidenceHandlers } from './service/evidence.ts';
 import { flushStore } from './service/flush.ts';
 import { type ImportWatch, importFile, previewImport, sniffImport } from './service/import.ts';
 import { Lenses } from './service/lenses.ts';
@@ -92,6 +93,7 @@ export class Service {
   readonly #lenses: Lenses;
   /** SQL, exports and comparisons. */
   readonly workbench: Workbench;
+  readonly #evidence: EvidenceDesk;
   #open: Open | undefined;
   #nextQuery = 1;
   /** A job of ours holds the LOCK of the open store, or is about to. */
@@ -108,7 +110,15 @@ export class Service {
       where: (family, source) => this.where(family, source),
       writeEnvironment: () => this.#writeEnvironment(),
     }));
-    this.#handlers = { ...this.#own, ...this.workbench.handlers };
+    this.#evidence = new EvidenceDesk({
+      fs: env.fs,
+      clock: env.clock,
+      notify: (notice) => env.notify(notice),
+      opened: () => this.store,
+      live: (path) => this.#writing || env.lockOwner(joinPath(path, 'LOCK')) !== undefined,
+      writeEnvironment: () => this.#writeEnvironment(),
+    });
+    this.#handlers = { ...this.#own, ...this.workbench.handlers, ...this.#evidence.handlers };
   }
 
   /** Answers one call. Throws (or rejects with) StoreError. */
@@ -151,7 +161,7 @@ export class Service {
   }
 
   readonly #handlers: Handlers;
-  readonly #own: Omit<Handlers, keyof WorkbenchHandlers> = {
+  readonly #own: Omit<Handlers, keyof WorkbenchHandlers | keyof EvidenceHandlers> = {
     open: ({ path }) => this.#openAs(path, 'directory'),
     openTable: ({ path }) => this.#openAs(path, 'table'),
     summary: () => this.#summary(),
@@ -563,6 +573,7 @@ export class Service {
     this.#timelines.clear();
     this.#lenses.clear();
     this.workbench.close();
+    this.#evidence.close();
     this.#open?.store.close();
     this.#open = undefined;
   }

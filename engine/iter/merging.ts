@@ -166,7 +166,7 @@ export class MergingCursor implements Cursor {
       return this.#direction > 0 ? a.sequence > b.sequence : a.sequence < b.sequence;
     }
     // Equal sequences happen in damaged or salvaged stores only: the newer place comes first.
-    const aFirst = a.type !== b.type ? a.type > b.type : a.level < b.level;
+    const aFirst = a.type !== b.type ? a.type > b.type : a.level !== b.level ? a.level < b.level : a.table > b.table;
     return this.#direction > 0 ? aFirst : !aFirst;
   }
 }

@@ -24,6 +24,16 @@ import type {
   FlushReport,
 } from '../model/compaction.ts';
 import type { DiffParams, DiffReport } from '../model/diff.ts';
+import type {
+  EvidenceExportParams,
+  EvidenceExportProgress,
+  EvidenceExportReport,
+  EvidenceOpened,
+  EvidenceParams,
+  EvidenceRow,
+  EvidenceState,
+  EvidenceStatus,
+} from '../model/evidence.ts';
 import type { ExportParams, ExportProgress, ExportReport } from '../model/export.ts';
 import type {
   ImportPreview,
@@ -44,6 +54,7 @@ import type { WriteReport, WriteRequest } from '../model/write.ts';
 export type * from '../model/answers.ts';
 export type * from '../model/compaction.ts';
 export type * from '../model/diff.ts';
+export type * from '../model/evidence.ts';
 export type * from '../model/export.ts';
 export type * from '../model/import.ts';
 export type * from '../model/readPath.ts';
@@ -240,6 +251,29 @@ export interface EngineApi {
     readonly key: Uint8Array;
     readonly maxBytes: number;
   }): Uint8Array;
+  /**
+   * Gathers every record of every file, with what became of it, in a directory that need not open as a store.
+   * Cancellable while it looks at the files and reads the logs; records are then counted in the background, with
+   * `evidenceProgress` notices, and can be read while that goes on.
+   */
+  openEvidence(p: EvidenceParams): EvidenceOpened;
+  evidenceState(p: { readonly evidence: number }): EvidenceState;
+  /** Rows [from, from + count) of those with one of `statuses` (all, if none is named); waits for the count. */
+  evidenceRows(p: {
+    readonly evidence: number;
+    readonly statuses?: readonly EvidenceStatus[] | undefined;
+    readonly from: number;
+    readonly count: number;
+    readonly previewBytes: number;
+    readonly lens?: string | undefined;
+  }): Page<EvidenceRow>;
+  /** Lenses that fit a family, or the first one. */
+  evidenceLenses(p: { readonly evidence: number; readonly family?: string | undefined }): readonly LensInfo[];
+  /** Ends the counting where it is; what was counted stays readable. */
+  stopEvidence(p: { readonly evidence: number }): void;
+  closeEvidence(p: { readonly evidence: number }): void;
+  /** Writes all records, and the SHA-256 of the files, to a new directory; cancellable, with `evidenceExportProgress`. */
+  exportEvidence(p: EvidenceExportParams): EvidenceExportReport;
   close(p: Record<string, never>): void;
 }
 
@@ -265,6 +299,8 @@ export type EngineNotice =
   | { readonly kind: 'sqlProgress'; readonly progress: SqlProgress }
   | { readonly kind: 'exportProgress'; readonly progress: ExportProgress }
   | { readonly kind: 'importProgress'; readonly progress: ImportProgress }
+  | { readonly kind: 'evidenceProgress'; readonly state: EvidenceState }
+  | { readonly kind: 'evidenceExportProgress'; readonly progress: EvidenceExportProgress }
   /** Keys compared so far. */
   | { readonly kind: 'diffProgress'; readonly keys: number }
   | { readonly kind: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }

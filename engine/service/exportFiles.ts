@@ -278,6 +278,11 @@ export class ExportDirectory {
     this.#made.push(this.#partial);
   }
 
+  /** Where the files are until all of them are whole. */
+  get partial(): string {
+    return this.#partial;
+  }
+
   create(name: string): FileSink {
     let folder = this.#partial;
     for (const part of name.split('/').slice(0, -1)) {

@@ -94,12 +94,24 @@ export class Lenses {
 
   /** Rows as the lens shows them. Value formats can be asked for whether they fit or not; throws INPUT for others. */
   through(store: StoreReader, family: number, id: string): (row: EntryRow) => EntryRow {
-    const lens = this.#lens(store, family, id);
+    const read = this.reader(store, family, id);
     return (row) => {
-      const key = lens.key(row.key);
       const cut = row.value !== null && row.value.length < row.valueSize;
-      const value = row.value === null || cut ? undefined : lens.value(row.key, row.value);
-      return { ...row, shown: { ...(key === undefined ? {} : { key }), ...(value === undefined ? {} : { value }) } };
+      return { ...row, shown: read(row.key, cut ? undefined : (row.value ?? undefined)) };
+    };
+  }
+
+  /** As `through`, of a key and its value; undefined for a value that is cut or not there. */
+  reader(
+    store: StoreReader,
+    family: number,
+    id: string,
+  ): (key: Uint8Array, value: Uint8Array | undefined) => NonNullable<EntryRow['shown']> {
+    const lens = this.#lens(store, family, id);
+    return (bytes, stored) => {
+      const key = lens.key(bytes);
+      const value = stored === undefined ? undefined : lens.value(bytes, stored);
+      return { ...(key === undefined ? {} : { key }), ...(value === undefined ? {} : { value }) };
     };
   }
 

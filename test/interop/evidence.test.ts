@@ -17,9 +17,9 @@ import { CORPUS, corpusNames, noCorpus, visibleLines } from '../support/reading.
 import { AT, mount, type TinyStore, tinyLevelDb, tinyRocksDb } from '../support/tinyStores.ts';
 
 function collect(store: StoreReader): { rows: EvidenceRow[]; end: EvidenceEnd; evidence: Evidence } {
-  const evidence = new Evidence(store.view, 1 << 20);
+  const evidence = Evidence.of(store.view, 1 << 20);
   const rows: EvidenceRow[] = [];
-  const job = evidence.rows();
+  const job = evidence.rows(1 << 20);
   for (;;) {
     const step = job.next();
     if (step.done === true) return { rows, end: step.value, evidence };

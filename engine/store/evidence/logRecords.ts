@@ -4,7 +4,7 @@ import { type Problem, toStoreError } from '../../base/errors.ts';
 import { LogReader } from '../../formats/leveldb/logReader.ts';
 import { BatchSummary, type BatchVisitor, readLevelDbBatch } from '../../formats/leveldb/writeBatch.ts';
 import { readRocksDbBatch } from '../../formats/rocksdb/writeBatch.ts';
-import { baseName, type FileSystem } from '../../fs/fileSystem.ts';
+import type { FileSystem } from '../../fs/fileSystem.ts';
 import { type Cursor, ValueType } from '../../iter/cursor.ts';
 import type { KeyOrder } from '../../iter/order.ts';
 
@@ -22,20 +22,26 @@ export interface LogRecord {
 
 /** Records of all logs held at once, at the most: above that the logs are named as too long. */
 const RECORDS_MAX = 4_000_000;
+/** Bytes of keys and values of all logs held at once; of values after that only a beginning is. */
+const HELD_BYTES_MAX = 512 << 20;
+const BEGINNING_BYTES = 64;
+/** Records read between two looks of whoever drives the job. */
+const RECORDS_A_STEP = 2_000;
 
-/** By family id. Operations of prepared transactions are left out: nobody knows their sequence numbers. */
-export function logRecords(
+/** A job: by family id. Operations of prepared transactions are left out: nobody knows their sequence numbers. */
+export function* logRecords(
   fs: FileSystem,
-  logs: readonly { readonly path: string; readonly number: number }[],
+  logs: readonly { readonly path: string; readonly file: string; readonly number: number }[],
   dialect: 'leveldb' | 'rocksdb',
   counts: (family: number, log: number) => boolean,
   valueBytes: number,
   problems: Problem[],
-): Map<number, LogRecord[]> {
+): Generator<void, Map<number, LogRecord[]>, void> {
   const families = new Map<number, LogRecord[]>();
   let total = 0;
-  for (const { path, number } of logs) {
-    const file = baseName(path);
+  let held = 0;
+  let cut = false;
+  for (const { path, file, number } of logs) {
     let offset = 0;
     let prepared = false;
     const add = (family: number, sequence: number, type: number, key: Uint8Array, value: Uint8Array): void => {
@@ -43,7 +49,10 @@ export function logRecords(
       total++;
       const list = families.get(family) ?? [];
       families.set(family, list);
-      const kept = value.slice(0, valueBytes);
+      const room = held < HELD_BYTES_MAX ? valueBytes : Math.min(valueBytes, BEGINNING_BYTES);
+      cut ||= room < Math.min(valueBytes, value.length);
+      const kept = value.slice(0, room);
+      held += key.length + kept.length;
       list.push({
         file,
         offset,
@@ -81,8 +90,10 @@ export function logRecords(
       try {
         const log = new LogReader(handle, { path: file, logNumber: number });
         const summary = new BatchSummary();
+        let records = 0;
         do {
           while (log.next()) {
+            if (++records % RECORDS_A_STEP === 0) yield;
             offset = log.recordOffset;
             prepared = false;
             try {
@@ -109,7 +120,19 @@ export function logRecords(
       message: `the logs hold more than ${RECORDS_MAX} records: the rest is left out`,
     });
   }
+  if (cut) {
+    const message = `the logs hold more than ${HELD_BYTES_MAX} bytes: of the values after that only a beginning is shown`;
+    problems.push({ code: 'UNSUPPORTED', path: '', message });
+  }
   return families;
+}
+
+/** Records in internal order: by key, the newest of a key first. */
+export function sortRecords(records: readonly LogRecord[], order: KeyOrder): LogRecord[] {
+  return [...records].sort(
+    (a, b) =>
+      order.compare(a.key, 0, a.key.length, b.key, 0, b.key.length) || b.sequence - a.sequence || b.type - a.type,
+  );
 }
 
 /** Point records in internal order; walks forward. */
@@ -119,13 +142,13 @@ export class RecordCursor implements Cursor {
   readonly keyStart = 0;
   readonly valueStart = 0;
   readonly #records: readonly LogRecord[];
+  readonly #order: KeyOrder;
   #at = 0;
 
+  /** `records` in the order that `sortRecords` gives them. */
   constructor(records: readonly LogRecord[], order: KeyOrder) {
-    this.#records = [...records].sort(
-      (a, b) =>
-        order.compare(a.key, 0, a.key.length, b.key, 0, b.key.length) || b.sequence - a.sequence || b.type - a.type,
-    );
+    this.#records = records;
+    this.#order = order;
   }
 
   get record(): LogRecord | undefined {
@@ -169,8 +192,17 @@ export class RecordCursor implements Cursor {
     this.#at--;
   }
 
-  seek(): void {
-    this.#at = 0;
+  seek(key: Uint8Array, sequence: number): void {
+    let low = 0;
+    let high = this.#records.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const r = this.#records[middle] as LogRecord;
+      const d = this.#order.compare(r.key, 0, r.key.length, key, 0, key.length);
+      if (d < 0 || (d === 0 && r.sequence > sequence)) low = middle + 1;
+      else high = middle;
+    }
+    this.#at = low;
   }
 
   close(): void {

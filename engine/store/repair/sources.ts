@@ -7,21 +7,18 @@
  * wherever it stands; what had been compacted away and not yet removed may come back.
  */
 import { type Problem, StoreError, toStoreError } from '../../base/errors.ts';
-import { type Dialect, leveldbDialect, type StoreOptions } from '../../formats/leveldb/dialect.ts';
-import { emptyManifest, type ManifestState } from '../../formats/leveldb/manifest.ts';
+import type { Dialect, StoreOptions } from '../../formats/leveldb/dialect.ts';
+import type { ManifestState } from '../../formats/leveldb/manifest.ts';
 import { parseFileName } from '../../formats/leveldb/names.ts';
-import { rocksdbDialect } from '../../formats/rocksdb/dialect.ts';
 import { type FileSystem, joinPath } from '../../fs/fileSystem.ts';
 import { keyOrder } from '../../iter/order.ts';
 import type { RepairReport } from '../../model/repair.ts';
 import type { TableInfo } from '../../model/tree.ts';
 import { openStore } from '../open.ts';
-import { StoreReader } from '../reader.ts';
-import { salvageTables } from '../salvageTables.ts';
-import type { Snapshot } from '../snapshot.ts';
+import { openByTables } from '../openByTables.ts';
+import type { StoreReader } from '../reader.ts';
 import type { FamilyVersion, Version } from '../version.ts';
-import { buildVersion, directorySizes } from '../version.ts';
-import { NO_REPLAY, RecoveryMode, type ReplayResult, replayWals } from '../walReplay.ts';
+import { RecoveryMode, type ReplayResult, replayWals } from '../walReplay.ts';
 
 export interface Sources {
   readonly store: StoreReader;
@@ -147,30 +144,6 @@ function openProblem(view: StoreReader['view'], info: TableInfo): Problem | unde
   } catch (thrown) {
     return toStoreError(thrown, { path: info.file }).toProblem();
   }
-}
-
-/** As a store whose MANIFEST says nothing: its tables are then found as those of a damaged one are. */
-function openByTables(fs: FileSystem, directory: string, names: readonly string[]): StoreReader {
-  const rocks = names.some(
-    (n) => n.startsWith('OPTIONS-') || n === 'IDENTITY' || n.endsWith('.blob') || n.endsWith('.sst'),
-  );
-  const dialect = rocks ? rocksdbDialect : leveldbDialect;
-  return new StoreReader(fs, directory, dialect, {
-    fingerprint: () => '',
-    read: () => {
-      const manifest = { ...emptyManifest(''), damaged: true };
-      const snapshot: Snapshot = {
-        manifest,
-        replay: NO_REPLAY,
-        options: dialect.loadOptions(fs, directory, names),
-        names,
-        problems: [],
-        fingerprint: '',
-      };
-      const version = buildVersion(manifest, dialect, directorySizes(fs, directory));
-      return { snapshot, version: salvageTables(fs, directory, dialect, snapshot, version) };
-    },
-  });
 }
 
 /** Every record that is whole counts, whatever lies before it; without a sound MANIFEST of every log there is. */
