@@ -17,7 +17,7 @@ import { readable } from './readable.ts';
 import type { Engines, Store } from './store.ts';
 import type { Stores } from './stores.ts';
 import { findTable } from './trees/children.ts';
-import { lineAtOffset, lineOfKey, type ValueText } from './valueText.ts';
+import { lineAtOffset, lineOfKey, lineOfOperation, type ValueText } from './valueText.ts';
 
 const t = vscode.l10n.t;
 
@@ -158,6 +158,27 @@ export class Documents implements vscode.TextDocumentContentProvider, vscode.Cod
     const editor = await this.#show(uri, made);
     const line = key === undefined ? -1 : lineOfKey(made.text, key);
     if (line >= 0 && line < editor.document.lineCount) goTo(editor, line);
+  }
+
+  /** Opens the place of one record: its entry in the block that begins at `offset`, or its operation in a log. */
+  async openRecord(
+    store: Store,
+    record: { readonly file: string; readonly offset: number; readonly key: Uint8Array; readonly seq: number },
+    inBlock: boolean,
+  ): Promise<void> {
+    const { file, offset, key, seq } = record;
+    const reference: Reference = inBlock
+      ? { what: 'bytes', store: store.path, file, offset }
+      : { what: 'dump', store: store.path, file };
+    const uri = inBlock
+      ? address(reference, [store.name, `${path.basename(file)}@${offset}.dump`])
+      : dumpUri(store, file);
+    const title = t('Reading {0}', path.basename(file));
+    const made = await withProgress(VIEWS.stores, title, (token) => this.#make(store, reference, token));
+    const editor = await this.#show(uri, made);
+    const found = inBlock ? lineOfKey(made.text, key, seq) : lineOfOperation(made.text, offset, seq);
+    const line = found >= 0 ? found : inBlock ? 0 : lineAtOffset(made.text, offset);
+    goTo(editor, Math.min(line, editor.document.lineCount - 1));
   }
 
   /** Opens the plan or the result of a compaction, which is told and not made again: the store goes on. */

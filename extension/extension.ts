@@ -20,6 +20,7 @@ import { registerQueryViews } from './history/queryTree.ts';
 import { CONTEXT, SETTINGS } from './ids.ts';
 import { registerImport } from './import/importCommand.ts';
 import { findLenses } from './lenses.ts';
+import { EvidencePanels } from './panels/evidencePanel.ts';
 import { Overviews } from './panels/overviewPanel.ts';
 import { registerResults } from './panels/resultsPanel.ts';
 import type { SqlPanels } from './panels/sqlPanel.ts';
@@ -43,6 +44,7 @@ export interface Exports {
   readonly tables: TablePanels;
   readonly sql: SqlPanels;
   readonly services: Services;
+  readonly evidence: EvidencePanels;
   readonly queries: QueryLists;
   readonly writes: Writes;
   readonly edits: EditFiles;
@@ -65,6 +67,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
   const visualizers = new Visualizers(services);
   const tables = new TablePanels(services);
   const sql = new SqlCommands(services);
+  const evidence = new EvidencePanels(services);
   const discover = async (): Promise<void> => {
     const roots = (vscode.workspace.workspaceFolders ?? [])
       .filter((f) => f.uri.scheme === 'file')
@@ -80,9 +83,10 @@ export function activate(context: vscode.ExtensionContext): Exports {
     overviews,
     visualizers,
     tables,
+    evidence,
     new TreeSync(tree, visualizers, log),
     sql,
-    registerCommands({ ...services, overviews, visualizers, tables, sql: sql.panels, discover }),
+    registerCommands({ ...services, overviews, visualizers, tables, evidence, sql: sql.panels, discover }),
     registerWriteCommands({ ...services, writes, edits }),
     registerImport({ ...services, writes }),
     registerHistoryCommands(services),
@@ -107,7 +111,19 @@ export function activate(context: vscode.ExtensionContext): Exports {
   void discover();
   const activationMillis = performance.now() - began;
   log.info(`Activated in ${activationMillis.toFixed(1)} ms.`);
-  return { stores, tree, visualizers, tables, sql: sql.panels, services, queries, writes, edits, activationMillis };
+  return {
+    stores,
+    tree,
+    visualizers,
+    tables,
+    evidence,
+    sql: sql.panels,
+    services,
+    queries,
+    writes,
+    edits,
+    activationMillis,
+  };
 }
 
 /** Keeps the keys of `when` clauses true to the state. */

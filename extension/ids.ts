@@ -25,6 +25,8 @@ export const COMMANDS = {
   flush: 'lsm.flush',
   verify: 'lsm.verify',
   repair: 'lsm.repair',
+  showEvidence: 'lsm.showEvidence',
+  exportEvidence: 'lsm.exportEvidence',
   createSample: 'lsm.createSample',
   put: 'lsm.put',
   delete: 'lsm.delete',
@@ -73,6 +75,7 @@ export const PANELS = {
   visualizer: 'lsm.visualizer',
   table: 'lsm.tableDetails',
   sql: 'lsm.sql',
+  evidence: 'lsm.evidence',
 } as const;
 
 export const CUSTOM_EDITORS = { table: 'lsm.table' } as const;

@@ -13,6 +13,9 @@ export class LooseEngine implements vscode.Disposable {
   readonly #rpc: RpcClient;
   readonly #notice = new vscode.EventEmitter<EngineNotice>();
   readonly onNotice = this.#notice.event;
+  readonly #end = new vscode.EventEmitter<string>();
+  /** It stopped by itself, and why. */
+  readonly onEnd = this.#end.event;
 
   constructor(workerFile: string, log: vscode.LogOutputChannel) {
     this.#worker = startWorker(workerFile, log);
@@ -20,8 +23,12 @@ export class LooseEngine implements vscode.Disposable {
       if (notice.kind === 'log') log[notice.level](notice.message);
       else this.#notice.fire(notice);
     });
-    this.#worker.on('error', (error) => this.#rpc.fail(new StoreError('IO', error.message)));
-    this.#worker.on('exit', () => this.#rpc.fail(new StoreError('IO', vscode.l10n.t('The engine has stopped.'))));
+    const ended = (message: string): void => {
+      this.#rpc.fail(new StoreError('IO', message));
+      this.#end.fire(message);
+    };
+    this.#worker.on('error', (error) => ended(error.message));
+    this.#worker.on('exit', () => ended(vscode.l10n.t('The engine has stopped.')));
   }
 
   start<M extends Method>(method: M, params: Params<M>): Call<Result<M>> {
@@ -31,6 +38,7 @@ export class LooseEngine implements vscode.Disposable {
   dispose(): void {
     void this.#worker.terminate();
     this.#notice.dispose();
+    this.#end.dispose();
   }
 }
 

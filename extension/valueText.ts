@@ -59,14 +59,25 @@ export function lineAtOffset(text: string, offset: number): number {
   return best;
 }
 
-/** The line of a dump of a block in which the entry with that key begins; -1 if there is none. */
-export function lineOfKey(text: string, key: Uint8Array): number {
+/** The line of a dump of a block in which the entry with that key begins, in the version `seq`; -1 if there is none. */
+export function lineOfKey(text: string, key: Uint8Array, seq?: number): number {
   const whole = displayKey(key, 4 * key.length + 2);
-  return text.split('\n').findIndex((line) => {
+  const lines = text.split('\n');
+  return lines.findIndex((line, i) => {
+    // The tag stands right behind the key.
+    if (seq !== undefined && /\bsequence (\d+),/.exec(lines[i + 1] ?? '')?.[1] !== String(seq)) return false;
     const shown = /^\s*\d+\s+(?:[\da-f]{2} )*\s*key (.*)$/.exec(line)?.[1];
     if (shown === undefined || shown === whole) return shown === whole;
     // A long key is cut, and its length stands behind it.
     const cut = /^(.*)… \((\d+) bytes\)$/s.exec(shown);
     return cut !== null && Number(cut[2]) === key.length && whole.startsWith(cut[1] ?? '');
+  });
+}
+
+/** The line of a log's dump with operation `seq` of the record that begins at byte `offset`; -1 if there is none. */
+export function lineOfOperation(text: string, offset: number, seq: number): number {
+  return text.split('\n').findIndex((line) => {
+    const match = /^\s*(\d+)\s+(?:family \d+ )?seq (\d+) /.exec(line);
+    return match !== null && Number(match[1]) >= offset && Number(match[2]) === seq;
   });
 }

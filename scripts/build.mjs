@@ -20,7 +20,9 @@ const at = (...parts) => join(root, ...parts);
 
 /** The webview pages: each source right in webview/ that is not a part of the others. */
 export const pages = () =>
-  ['results', 'overview', 'visualizer', 'table', 'sql'].filter((name) => existsSync(at('webview', `${name}.ts`)));
+  ['results', 'overview', 'visualizer', 'table', 'sql', 'evidence'].filter((name) =>
+    existsSync(at('webview', `${name}.ts`)),
+  );
 
 /** Packages that most runs never use. */
 const RARE = ['protobufjs', 'bson', 'cborg', 'hyparquet', 'hyparquet-writer'];

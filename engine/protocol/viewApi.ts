@@ -2,7 +2,16 @@
  * What crosses between an editor tab's webview and the extension host. The webview pulls: the host
  * sends no rows unasked, so a hidden panel loses nothing and messages stay bounded.
  */
-import type { CompactionProgress, EngineApi, QueryParams, QueryState, StoreSummary, TableRow } from './engineApi.ts';
+import type {
+  CompactionProgress,
+  EngineApi,
+  EvidenceOpened,
+  EvidenceState,
+  QueryParams,
+  QueryState,
+  StoreSummary,
+  TableRow,
+} from './engineApi.ts';
 import type { ErrorData } from './rpc.ts';
 import { SQL_PAGE_METHODS, type SqlPageApi, type SqlRequest, type SqlSort, type SqlState } from './sqlView.ts';
 
@@ -28,6 +37,9 @@ export const VIEW_METHODS = [
   'timelineChunk',
   'timelineKeys',
   'timelinePosition',
+  // Of the evidence page, and of what it shows only.
+  'evidenceRows',
+  'evidenceLenses',
 ] as const satisfies readonly (keyof EngineApi)[];
 
 /** What a page may call: of the engine, and of the host of its own tab. */
@@ -96,7 +108,17 @@ export type ViewInit =
       readonly table: TableRow;
       readonly lens: LensChoice;
     }
-  | { readonly view: 'sql'; readonly storeName: string; readonly request: SqlRequest; readonly state: SqlState };
+  | { readonly view: 'sql'; readonly storeName: string; readonly request: SqlRequest; readonly state: SqlState }
+  | {
+      readonly view: 'evidence';
+      readonly storeName: string;
+      readonly storePath: string;
+      /** What the records are narrowed to. */
+      readonly family?: string;
+      readonly prefix?: Uint8Array;
+      readonly opened: EvidenceOpened;
+      readonly lens: LensChoice;
+    };
 
 /** What a person asked of the visualiser from outside of it. */
 export type VisualizerRequest =
@@ -142,6 +164,20 @@ export type ViewAction =
   | { readonly action: 'openTable'; readonly table: number }
   /** The annotated bytes of a data block, as a text document; at `key`, where the block holds it. */
   | { readonly action: 'openBlock'; readonly table: number; readonly offset: number; readonly key?: Uint8Array }
+  /** The bytes of one record: in a table's block that begins at `offset`, or in a log. */
+  | {
+      readonly action: 'openRecord';
+      readonly file: string;
+      readonly offset: number;
+      readonly key: Uint8Array;
+      readonly seq: number;
+      readonly inBlock: boolean;
+    }
+  /** Shows only the records of a family, and of keys with a prefix. */
+  | { readonly action: 'filterEvidence'; readonly family?: string; readonly prefix?: Uint8Array }
+  /** Ends gathering and counting where it is. */
+  | { readonly action: 'stopEvidence' }
+  | { readonly action: 'exportEvidence' }
   /** Which tables are picked here, so that the tree may follow. */
   | { readonly action: 'selectedTables'; readonly family: number; readonly tables: readonly number[] }
   /** Ends the compaction of ours that runs. */
@@ -198,6 +234,7 @@ export type ToView =
   /** The value that is marked to be compared with another, in words; null for none. */
   | { readonly t: 'marked'; readonly name: string | null }
   | { readonly t: 'sqlState'; readonly state: SqlState; readonly request: SqlRequest }
+  | { readonly t: 'evidenceProgress'; readonly state: EvidenceState }
   /** A compaction of ours is under way; null when it has ended, however it did. */
   | { readonly t: 'compactionProgress'; readonly progress: CompactionProgress | null }
   | { readonly t: 'profileProgress'; readonly table: number; readonly done: number; readonly total: number }

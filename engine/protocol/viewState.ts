@@ -54,6 +54,15 @@ export type SavedView =
       readonly storeName: string;
       readonly request: SqlRequest;
       readonly ui: unknown;
+    }
+  | {
+      readonly view: 'evidence';
+      readonly storePath: string;
+      readonly storeName: string;
+      readonly family?: string;
+      /** As hex. */
+      readonly prefix?: string;
+      readonly ui: unknown;
     };
 
 function toHex(b: Uint8Array): string {
@@ -118,6 +127,9 @@ export function isSavedView(state: unknown): state is SavedView {
   if (s.view === 'table') return typeof s.table === 'number';
   if (s.view === 'sql') return isSqlRequest(s.request);
   return (
-    s.view === 'overview' || s.view === 'visualizer' || (s.view === 'results' && typeof s.params?.family === 'number')
+    s.view === 'overview' ||
+    s.view === 'visualizer' ||
+    s.view === 'evidence' ||
+    (s.view === 'results' && typeof s.params?.family === 'number')
   );
 }

@@ -276,6 +276,6 @@ export class EvidenceDesk {
 
   async #turn(token: CancelToken): Promise<void> {
     await this.#env.clock.turn();
-    if (token.cancelled) throw new StoreError('CANCELLED', 'cancelled');
+    if (token.cancelled) throw new StoreError('CANCELLED', 'gathering the evidence was cancelled');
   }
 }

@@ -17,6 +17,7 @@ import type { Store } from '../store.ts';
 import { familyOf, type MoreNode, type Node, tableOf } from '../trees/nodes.ts';
 import { valueText } from '../valueText.ts';
 import { compact, planCompaction } from './compact.ts';
+import { type EvidenceParts, exportEvidence, showEvidence } from './evidence.ts';
 import { exportStore } from './export.ts';
 import { flush } from './flush.ts';
 import { keyHistory } from './keyHistory.ts';
@@ -31,7 +32,7 @@ import { explain, showTable, showVisualizer, type VisualizeParts } from './visua
 
 const t = vscode.l10n.t;
 
-export interface CommandParts extends VisualizeParts {
+export interface CommandParts extends VisualizeParts, EvidenceParts {
   readonly overviews: Overviews;
   readonly sql: SqlPanels;
   /** Looks for store directories in the workspace folders again. */
@@ -84,7 +85,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   on(COMMANDS.closeStore, t('Close Store'), async (arg) => {
     const store = await storeFor(stores, argsOf(arg));
     if (store === undefined) return;
-    for (const panels of [parts.overviews, parts.visualizers, parts.tables, parts.sql]) panels.close(store);
+    for (const panels of [parts.overviews, parts.visualizers, parts.tables, parts.sql, parts.evidence])
+      panels.close(store);
     stores.close(store);
   });
 
@@ -134,6 +136,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   on(COMMANDS.flush, t('Flush'), (arg) => flush(parts, arg));
   on(COMMANDS.verify, t('Verify Checksums'), (arg) => verify(parts, arg));
   on(COMMANDS.repair, t('Repair'), (arg) => repair(parts, arg));
+  on(COMMANDS.showEvidence, t('Show Evidence'), (arg) => showEvidence(parts, arg));
+  on(COMMANDS.exportEvidence, t('Export Evidence'), (arg) => exportEvidence(parts, arg));
   on(COMMANDS.createSample, t('Create Sample Store'), async (arg) => {
     const directory = await createSample(parts, arg);
     if (directory !== undefined) await openAt(parts, directory);

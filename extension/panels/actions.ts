@@ -18,7 +18,9 @@ type OwnAction =
   | 'cancelSql'
   | 'showSql'
   | 'sortSql'
-  | 'saveSql';
+  | 'saveSql'
+  | 'filterEvidence'
+  | 'stopEvidence';
 
 export async function perform(
   services: Services,
@@ -45,6 +47,10 @@ export async function perform(
       return tree.revealTable(store, what.table);
     case 'openProblem':
       return documents.openPlace(store, what.path, what.offset ?? undefined);
+    case 'openRecord':
+      return documents.openRecord(store, what, what.inBlock);
+    case 'exportEvidence':
+      return run(COMMANDS.exportEvidence, {});
     case 'openTable':
       return run(COMMANDS.showTable, { table: what.table });
     case 'keyHistory':

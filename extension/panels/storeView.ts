@@ -18,6 +18,7 @@ import {
   type ViewParams,
   type ViewResult,
 } from '../../engine/protocol/viewApi.ts';
+import type { EngineState } from '../engineClient.ts';
 import { showError } from '../messages.ts';
 import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
@@ -58,12 +59,8 @@ export abstract class StoreView implements vscode.Disposable {
         if (panel.active) services.stores.setActive(store);
       }),
       store.onNotice((notice) => this.onNotice(notice)),
-      store.onChanged(() => this.#storeChanged()),
-      store.onEngineState((state) => {
-        this.#calls.clear();
-        this.post({ t: 'engine', alive: state.alive, message: state.message });
-        if (!state.alive) this.engineLost();
-      }),
+      store.onChanged(() => this.storeChanged()),
+      store.onEngineState((state) => this.engineState(state)),
     );
   }
 
@@ -137,7 +134,13 @@ export abstract class StoreView implements vscode.Disposable {
     for (const s of this.#subscriptions) s.dispose();
   }
 
-  #storeChanged(): void {
+  protected engineState(state: EngineState): void {
+    this.#calls.clear();
+    this.post({ t: 'engine', alive: state.alive, message: state.message });
+    if (!state.alive) this.engineLost();
+  }
+
+  protected storeChanged(): void {
     const { summary } = this.store;
     if (this.store.state === 'closed') {
       this.post({ t: 'engine', alive: false, message: vscode.l10n.t('The store was closed.') });
@@ -208,6 +211,10 @@ export abstract class StoreView implements vscode.Disposable {
       case 'sortSql':
       case 'saveSql':
         return this.performSql(what);
+      case 'filterEvidence':
+      case 'stopEvidence':
+        // Of the evidence view only, which does them by itself.
+        return;
       default:
         return perform(this.services, this.store, what);
     }
@@ -216,8 +223,8 @@ export abstract class StoreView implements vscode.Disposable {
 
 /** A page of rows shows as much of each value as the setting says; a single row as much as it asks for. */
 function asked<M extends Method>(method: M, params: unknown): Params<M> {
-  if (method !== 'rows') return params as Params<M>;
-  const rows = params as Params<'rows'>;
+  if (method !== 'rows' && method !== 'evidenceRows') return params as Params<M>;
+  const rows = params as Params<'rows' | 'evidenceRows'>;
   if (rows.count <= 1) return params as Params<M>;
   // A lens reads whole values only.
   const previewBytes = Math.max(settings.previewBytes(), rows.lens === undefined ? 0 : LENS_BYTES);

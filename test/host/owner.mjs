@@ -1,6 +1,6 @@
 /**
  * A process that owns a LevelDB store, as an application would. Commands come on stdin, one a line:
- * `put KEY VALUE` answers `done`, `get KEY` the value in hex or `absent`, `close` ends it. Says `open` when it holds the LOCK.
+ * `put KEY VALUE` and `del KEY` answer `done`, `get KEY` the value in hex or `absent`, `close` ends it. Says `open` when it holds the LOCK.
  *
  *     node owner.mjs DIR
  */
@@ -18,7 +18,8 @@ for await (const line of createInterface({ input: process.stdin })) {
     console.log(found === undefined ? 'absent' : `0x${found.toString('hex')}`);
     continue;
   }
-  await db.put(key, value, { sync: true });
+  if (command === 'del') await db.del(key, { sync: true });
+  else await db.put(key, value, { sync: true });
   console.log('done');
 }
 await db.close();

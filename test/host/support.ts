@@ -114,6 +114,11 @@ export class Owner {
     assert.equal(await this.#answer(), 'done');
   }
 
+  async del(key: string): Promise<void> {
+    this.#process.stdin?.write(`del ${key}\n`);
+    assert.equal(await this.#answer(), 'done');
+  }
+
   /** The value as the engine itself reads it; undefined where there is none. */
   async get(key: string): Promise<Buffer | undefined> {
     this.#process.stdin?.write(`get ${key}\n`);

@@ -33,6 +33,12 @@ export interface DetailActions {
   copyDecoded(text: string, what: 'key' | 'value'): void;
   showValues(): void;
   close(): void;
+  /** Of rows that are no entries of the store as it is read: how to get one with all of its value. */
+  whole?(row: EntryRow, index: number): ViewCall<EntryRow | undefined>;
+  /** What is said of them beside their type and sequence number. */
+  facts?(row: EntryRow): readonly Child[];
+  /** What is shown while no row is selected. */
+  idle?(): readonly HTMLElement[];
 }
 
 export class Detail {
@@ -115,9 +121,10 @@ export class Detail {
     const { host } = this.#a;
     const { id } = this.#a.lens();
     const call: ViewCall<Uint8Array | EntryRow | undefined> =
-      row.valueSize <= VALUE_BYTES_MAX && id === undefined
+      this.#a.whole?.(row, index) ??
+      (row.valueSize <= VALUE_BYTES_MAX && id === undefined
         ? host.call('value', { family: this.#a.family(), key: row.key, seq: row.seq, maxBytes: VALUE_BYTES_MAX })
-        : this.#longPreview(index, id);
+        : this.#longPreview(index, id));
     this.#call = call;
     call.result.then(
       (answer) => {
@@ -156,7 +163,7 @@ export class Detail {
         el('div', { class: 'detail-facts muted' }, 'Select a row to see its key and value'),
         this.#closeButton(),
       );
-      fill(this.#body, ...(this.#table === undefined ? [] : tableFacts(this.#table)));
+      fill(this.#body, ...(this.#a.idle?.() ?? (this.#table === undefined ? [] : tableFacts(this.#table))));
       return;
     }
     const a = this.#a;
@@ -168,19 +175,28 @@ export class Detail {
         el('span', { class: 'detail-row' }, `Row ${count(this.#index + 1)}`),
         typeBadge(row.type),
         fact('sequence', count(row.seq)),
-        row.table === null
-          ? fact('in', levelName(row.level))
-          : a.single()
-            ? fact('in table', String(row.table))
-            : this.#tableLink(row.level, row.table),
+        ...(a.facts?.(row) ?? [this.#place(row)]),
       ),
-      row.value === null ? null : iconButton('open', 'Open value in an editor (Enter)', () => a.openValue(row)),
+      row.value === null || a.facts !== undefined
+        ? null
+        : iconButton('open', 'Open value in an editor (Enter)', () => a.openValue(row)),
       row.value === null || a.single() ? null : this.#compareButton(row),
       ...this.#placeButtons(row),
       ...this.#writeButtons(row),
       this.#closeButton(),
     );
     fill(this.#body, ...this.#sections(row));
+  }
+
+  /** Other things are to be said while no row is selected. */
+  idleChanged(): void {
+    if (this.#row === undefined) this.#paint();
+  }
+
+  #place(row: EntryRow): HTMLElement {
+    const a = this.#a;
+    if (row.table === null) return fact('in', levelName(row.level));
+    return a.single() ? fact('in table', String(row.table)) : this.#tableLink(row.level, row.table);
   }
 
   #tableLink(level: number, table: number): HTMLElement {
@@ -357,11 +373,11 @@ export class Detail {
   }
 }
 
-function fact(name: string, value: string): HTMLElement {
+export function fact(name: string, value: string): HTMLElement {
   return el('span', { class: 'fact' }, el('span', { class: 'dim' }, `${name} `), value);
 }
 
-function section(title: string, notes: readonly string[], content: Child, tool: Child = null): HTMLElement {
+export function section(title: string, notes: readonly string[], content: Child, tool: Child = null): HTMLElement {
   const note = notes.filter((n) => n !== '').join(', ');
   return el(
     'div',

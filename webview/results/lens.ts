@@ -21,6 +21,8 @@ export const NO_LENS: LensLook = { title: undefined, readsKeys: false, masked: f
 
 export interface LensActions {
   readonly host: Host;
+  /** Which lenses fit; those of the family in the store, if it is not told. */
+  ask?(family: number): ViewCall<readonly LensInfo[]>;
   /** Rows have to be asked for again. */
   changed(): void;
   /** Values are shown or hidden from now on. */
@@ -81,7 +83,7 @@ export class LensPicker {
     this.#call?.cancel();
     const isNew = family !== this.#family || this.#found.length === 0;
     this.#family = family;
-    const call = this.#a.host.call('lenses', { family });
+    const call = this.#a.ask?.(family) ?? this.#a.host.call('lenses', { family });
     this.#call = call;
     const settle = (found: readonly LensInfo[]): void => {
       if (this.#call !== call) return;

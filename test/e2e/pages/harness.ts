@@ -5,6 +5,7 @@
 import type { QueryState, TableRow } from '../../../engine/protocol/engineApi.ts';
 import type { FromView, ToView, ViewInit } from '../../../engine/protocol/viewApi.ts';
 import { bigValue, DAMAGE, makeRow, makeSummary, makeTables } from './data.ts';
+import { evidenceHarness } from './evidenceData.ts';
 import { type FrameTimes, watchFrames } from './frames.ts';
 import { LENS_ROWS, type LensScenario, lensesOf, lensRow } from './lensData.ts';
 import { sqlHarness } from './sqlData.ts';
@@ -56,10 +57,12 @@ const summary = makeSummary(scenario === 'small' || scenario === 'huge' || scena
 const timeline = view === 'visualizer' ? timelineHarness(scenario, summary, post) : undefined;
 const table = view === 'table' ? tableHarness(scenario, summary) : undefined;
 const sql = view === 'sql' ? sqlHarness(scenario, Number(query.get('rows') ?? 50), post) : undefined;
+const evidence = view === 'evidence' ? evidenceHarness(scenario, post) : undefined;
 
 function initFor(): ViewInit {
   if (table !== undefined) return table.init;
   if (sql !== undefined) return sql.init;
+  if (evidence !== undefined) return evidence.init();
   if (view === 'overview') return { view: 'overview', storeName: 'rocksdb', summary };
   if (timeline !== undefined) return { view: 'visualizer', storeName: 'rocksdb', summary: timeline.summary };
   const counting = scenario === 'counting';
@@ -87,6 +90,7 @@ function answer(message: Extract<FromView, { t: 'call' }>): unknown {
   const p = message.params as Record<string, number>;
   const ofTable = (table ?? sql)?.answer(message.method, message.params);
   if (ofTable !== undefined) return ofTable.result;
+  if (evidence !== undefined) return evidence.answer(message.method, message.params);
   if (message.method === 'rows') {
     if (scenario === 'failing' && (p['from'] as number) >= 400)
       throw new Error('read of 000118.sst failed: Input/output error');
@@ -121,6 +125,7 @@ function answer(message: Extract<FromView, { t: 'call' }>): unknown {
 function receive(message: FromView): void {
   sent.push(message);
   if (message.t === 'do') sql?.acted(message.what);
+  if (message.t === 'do') evidence?.act(message.what);
   if (message.t === 'do' && message.what.action === 'chooseTrack') timeline?.track(true);
   else if (message.t === 'do' && message.what.action === 'restoreTrack') timeline?.track(message.what.track !== null);
   else if (message.t === 'cancel') cancelled.add(message.id);

@@ -12,7 +12,7 @@ export const hasChromium = existsSync(CHROMIUM);
 export const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** Those that are there; each is a bundle of its own. */
-const PAGES = ['results', 'overview', 'visualizer', 'table', 'sql'].filter((name) =>
+const PAGES = ['results', 'overview', 'visualizer', 'table', 'sql', 'evidence'].filter((name) =>
   existsSync(join(ROOT, 'webview', `${name}.ts`)),
 );
 
