@@ -65,7 +65,7 @@ describe('evidence in the workbench', { skip: noBrowser }, () => {
     it(`${theme}: a deleted value is found, and leads to its byte`, async () => {
       const app = await Workbench.open({ folder, theme, installed: true });
       try {
-        await app.openStore(store);
+        await app.showStores();
         await app.treeRow('leveldb').waitFor({ timeout: 30_000 });
         await app.treeRow('leveldb').click({ button: 'right' });
         await app.page.getByRole('menuitem', { name: 'Show Evidence' }).click();

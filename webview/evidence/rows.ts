@@ -74,7 +74,9 @@ export interface RecordLook {
 
 export function recordColumns(look: RecordLook): readonly GridColumn<RecordRow>[] {
   const plain = resultColumns(look.format, () => true, look.lens);
-  const take = (id: string): GridColumn<RecordRow>[] => plain.filter((c) => c.id === id);
+  /** Two columns more than results have: the others are narrower to begin with. */
+  const take = (id: string, width?: number): GridColumn<RecordRow>[] =>
+    plain.filter((c) => c.id === id).map((c) => ({ ...c, width: width ?? c.width }));
   const family: GridColumn<RecordRow> = {
     id: 'family',
     title: 'Family',
@@ -86,26 +88,26 @@ export function recordColumns(look: RecordLook): readonly GridColumn<RecordRow>[
     },
   };
   return [
-    ...take('row'),
+    ...take('row', 66),
     {
       id: 'status',
       title: 'Status',
       hint: 'What became of the record',
-      width: 96,
+      width: 92,
       min: 40,
       render: (cell, row) => cell.appendChild(statusBadge(row.status)),
     },
     ...(look.families ? [family] : []),
-    ...take('key'),
-    ...take('value'),
-    ...take('size'),
+    ...take('key', 200),
+    ...take('value', 150),
+    ...take('size', 62),
     ...take('seq'),
-    ...take('type'),
+    ...take('type', 96),
     {
       id: 'file',
       title: 'File',
       hint: 'File that holds it; leads to the byte',
-      width: 108,
+      width: 98,
       min: 50,
       render: (cell, row) => cell.appendChild(fileLink(row, look.openPlace, false)),
     },
