@@ -30,6 +30,8 @@ interface Sort {
 
 /** Rows that are asked for at a time. */
 const PAGE_ROWS = 1_000;
+/** Where all of them are wanted. */
+const ALL_ROWS = 5_000;
 /** More are asked for when so many are left below those on screen. */
 const AHEAD_ROWS = 400;
 const PANE_MIN = 160;
@@ -274,7 +276,7 @@ function needRows(last: number): void {
 function load(): void {
   const run = done?.run;
   if (run === undefined || loading !== undefined || rows.complete || rows.full || engineGone) return;
-  const call = host.call('sqlPage', { run, offset: rows.count, count: PAGE_ROWS });
+  const call = host.call('sqlPage', { run, offset: rows.count, count: loadsAll ? ALL_ROWS : PAGE_ROWS });
   loading = call;
   call.result.then(
     (answer) => {

@@ -8,7 +8,15 @@ import { escapeMarkdown } from '../plainText.ts';
 import type { Stores } from '../stores.ts';
 import { type Meaning, meaningsAt, type Suggestion, suggestionsAt } from './complete.ts';
 import type { SqlNames } from './names.ts';
-import { DIRECTIVES, type Directive, placeOfError, type Statement, statementAt, statementsIn } from './statements.ts';
+import {
+  DIRECTIVES,
+  type Directive,
+  directiveOfError,
+  placeOfError,
+  type Statement,
+  statementAt,
+  statementsIn,
+} from './statements.ts';
 import { storePath } from './storePath.ts';
 
 const t = vscode.l10n.t;
@@ -116,13 +124,19 @@ export class SqlLanguage
       this.#problems.delete(document.uri);
       return;
     }
-    const place = placeOfError(statement.text, state.message);
-    const range =
-      place === undefined
-        ? rangeIn(document, statement.from, statement.to)
-        : rangeIn(document, statement.from + place.from, statement.from + place.to);
+    const { from, to } = placeIn(statement, state.message);
+    const range = rangeIn(document, from, to);
     this.#problems.set(document.uri, [problem(range, state.message.replace(/^SQL: /, ''))]);
   }
+}
+
+/** The directive or the name that a message is about, else the statement. */
+function placeIn(statement: Statement, message: string): { readonly from: number; readonly to: number } {
+  const { text, from, to, directives } = statement;
+  const told = directiveOfError(directives, message);
+  if (told !== undefined) return told;
+  const place = placeOfError(text, message);
+  return place === undefined ? { from, to } : { from: from + place.from, to: from + place.to };
 }
 
 function problem(range: vscode.Range, message: string): vscode.Diagnostic {

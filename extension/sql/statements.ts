@@ -136,6 +136,14 @@ export function rangeOf(directives: readonly Directive[]): { readonly range: Sql
   return { range: { ...range, limit: Number(digits) } };
 }
 
+/** The directive that a message about the range of a query is about. */
+export function directiveOfError(directives: readonly Directive[], message: string): Directive | undefined {
+  const bound = /^(from|to|prefix): /.exec(message)?.[1];
+  return directives.findLast(({ name, value }) =>
+    bound === undefined ? name === 'family' && message.includes(`“${value}”`) : name === bound,
+  );
+}
+
 export interface Change {
   readonly from: number;
   readonly to: number;

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import {
   directive,
+  directiveOfError,
   placeOfError,
   rangeOf,
   statementAt,
@@ -133,6 +134,15 @@ describe('places of errors', () => {
     assert.equal(part('SQL: incomplete input'), undefined);
     assert.equal(part('SQL: no such column: elsewhere'), undefined);
   });
+});
+
+test('a message about the range of a query is at its directive', () => {
+  const [s] = statementsIn('-- family: a\n-- prefix: 0xz\n-- prefix: 0xy\nSELECT 1');
+  const at = (message: string): string | undefined => directiveOfError(s?.directives ?? [], message)?.value;
+  assert.equal(at('There is no column family “a”.'), 'a');
+  assert.equal(at('prefix: “y” is not a hex digit.'), '0xy');
+  assert.equal(at('SQL: no such column: a'), undefined);
+  assert.equal(at('to: no key'), undefined);
 });
 
 describe('new documents', () => {
