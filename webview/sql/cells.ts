@@ -14,7 +14,7 @@ import type { Row } from './loadedRows.ts';
 /** Rows that widths are told from. */
 const SAMPLE_ROWS = 100;
 /** Pixels of a character, about: in a number, in a text, in a heading. */
-const CHAR = { number: 7.2, text: 8.4, title: 7.2 } as const;
+const CHAR = { number: 8, text: 8.4, title: 7.2 } as const;
 /** Texts wider than `shared` share what is left between them. */
 const WIDTH = { min: 64, number: 190, shared: 170, text: 620 } as const;
 
