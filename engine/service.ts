@@ -4,7 +4,7 @@
  */
 import type { Clock } from './base/entropy.ts';
 import { StoreError, toStoreError } from './base/errors.ts';
-import { baseName, type FileSystem, joinPath } from './fs/fileSystem.ts';
+import { type FileSystem, joinPath } from './fs/fileSystem.ts';
 import { DamageLog } from './iter/damage.ts';
 import type { TreeEvent } from './model/events.ts';
 import type {
@@ -19,7 +19,6 @@ import type {
   Method,
   Page,
   Params,
-  QueryState,
   RepairProgress,
   Result,
   StoreSummary,
@@ -30,25 +29,24 @@ import type {
 import type { CancelToken } from './protocol/rpc.ts';
 import type { Where } from './query/where/filter.ts';
 import { compactCopy, compactInPlace, planCompaction, type Watch } from './service/compaction.ts';
+import { dumpSlice } from './service/dump.ts';
 import { EvidenceDesk, type EvidenceHandlers } from './service/evidence.ts';
 import { flushStore } from './service/flush.ts';
 import { type ImportWatch, importFile, previewImport, sniffImport } from './service/import.ts';
 import { Lenses } from './service/lenses.ts';
 import { Rated } from './service/progress.ts';
+import { Queries, type QueriesHandlers } from './service/queries.ts';
 import { repair } from './service/repair.ts';
 import { createSample } from './service/sample.ts';
 import { Timelines } from './service/timeline.ts';
 import { verifyDirectory, verifyOpenStore } from './service/verify.ts';
 import { Workbench, type WorkbenchHandlers } from './service/workbench.ts';
 import { writeStore } from './service/write.ts';
-import { blockLines } from './store/dump/blockBytes.ts';
-import { dumpLines } from './store/dump/dump.ts';
 import { explainGet } from './store/explain.ts';
 import { getAsOf } from './store/getAsOf.ts';
 import { openStore, openTableFile } from './store/open.ts';
 import { PointGet } from './store/pointGet.ts';
 import type { StoreReader } from './store/reader.ts';
-import { ResultSet } from './store/resultSet.ts';
 import { resolvedRow } from './store/rows.ts';
 import { SAMPLES } from './store/samples/catalog.ts';
 import { summarize, tableRow } from './store/summary.ts';
@@ -71,9 +69,7 @@ export interface Environment {
   notify(notice: EngineNotice): void;
 }
 
-/** Queries kept at once; the one unused for longest is closed when there are more. */
-const QUERIES_MAX = 32;
-/** Milliseconds between two progress notices of one query or job. */
+/** Milliseconds between two progress notices of one job. */
 const NOTICE_MS = 100;
 
 interface Open {
@@ -88,14 +84,13 @@ const NEVER: CancelToken = { cancelled: false };
 
 export class Service {
   readonly #env: Environment;
-  readonly #queries = new Map<number, ResultSet>();
+  readonly #queries: Queries;
   readonly #timelines: Timelines;
   readonly #lenses: Lenses;
   /** SQL, exports and comparisons. */
   readonly workbench: Workbench;
   readonly #evidence: EvidenceDesk;
   #open: Open | undefined;
-  #nextQuery = 1;
   /** A job of ours holds the LOCK of the open store, or is about to. */
   #writing = false;
 
@@ -118,7 +113,20 @@ export class Service {
       live: (path) => this.#writing || env.lockOwner(joinPath(path, 'LOCK')) !== undefined,
       writeEnvironment: () => this.#writeEnvironment(),
     });
-    this.#handlers = { ...this.#own, ...this.workbench.handlers, ...this.#evidence.handlers };
+    this.#queries = new Queries({
+      clock: env.clock,
+      notify: (notice) => env.notify(notice),
+      store: () => this.store,
+      live: () => this.#live,
+      where: (family, source, valueLens) => this.where(family, source, valueLens),
+      through: (family, lens) => this.lens(family, lens),
+    });
+    this.#handlers = {
+      ...this.#own,
+      ...this.#queries.handlers,
+      ...this.workbench.handlers,
+      ...this.#evidence.handlers,
+    };
   }
 
   /** Answers one call. Throws (or rejects with) StoreError. */
@@ -161,7 +169,7 @@ export class Service {
   }
 
   readonly #handlers: Handlers;
-  readonly #own: Omit<Handlers, keyof WorkbenchHandlers | keyof EvidenceHandlers> = {
+  readonly #own: Omit<Handlers, keyof QueriesHandlers | keyof WorkbenchHandlers | keyof EvidenceHandlers> = {
     open: ({ path }) => this.#openAs(path, 'directory'),
     openTable: ({ path }) => this.#openAs(path, 'table'),
     summary: () => this.#summary(),
@@ -181,24 +189,12 @@ export class Service {
           ? visibleValue(view, p.family, p.key, p.maxBytes)
           : versionValue(view, p.family, p.key, p.seq, p.maxBytes),
       ),
-    openQuery: (p) => this.#openQuery(p),
-    queryState: (p) => this.#query(p.query).state(),
-    stopQuery: (p) => {
-      const query = this.#query(p.query);
-      query.stop();
-      return query.state();
-    },
     checkWhere: (p) => this.#checkWhere(p),
     decode: (p) => this.#lenses.read(this.store, p.family, p.key, p.value, p.lens) ?? null,
-    rows: (p, token) => this.#rows(p, token),
     lenses: (p) => this.#lenses.infos(this.store, p.family),
     configure: (p) => this.#lenses.configure(p.config),
     keySchemas: (p) => this.#lenses.schemas(this.store, p.family),
     keyOfFields: (p) => this.#lenses.keyOfFields(this.store, p.family, p.text),
-    closeQuery: (p) => {
-      this.#queries.get(p.query)?.close();
-      this.#queries.delete(p.query);
-    },
     dump: (p, token) => this.#dump(p, token),
     explain: (p) => explainGet(this.store, p.family, p.key, p.at, this.#env.clock),
     tableProfile: (p, token) => this.#tableProfile(p.table, token),
@@ -334,92 +330,10 @@ export class Service {
     }
   }
 
-  #openQuery(p: Params<'openQuery'>): QueryState {
-    const family = p.table === undefined ? p.family : this.store.view.tableInfo(p.table).family;
-    const filter = p.where === undefined ? undefined : this.where(family, p.where, p.valueLens).filter;
-    const query = new ResultSet(this.#nextQuery++, this.store, p, this.#live, this.#env.clock, filter);
-    this.#queries.set(query.id, query);
-    for (const [id, old] of this.#queries) {
-      if (this.#queries.size <= QUERIES_MAX) break;
-      old.close();
-      this.#queries.delete(id);
-    }
-    query.step();
-    void this.#count(query);
-    return query.state();
-  }
-
-  /** Counts on in the background, a slice at a time, until the end or until the query is closed. */
-  async #count(query: ResultSet): Promise<void> {
-    const { clock } = this.#env;
-    let noticed = clock.elapsed();
-    try {
-      await clock.turn();
-      while (this.#queries.get(query.id) === query && query.step()) {
-        if (clock.elapsed() - noticed > NOTICE_MS) {
-          noticed = clock.elapsed();
-          this.#env.notify({ kind: 'queryProgress', state: query.state() });
-        }
-        await clock.turn();
-      }
-    } catch (thrown) {
-      query.fail(thrown);
-    }
-    if (this.#queries.get(query.id) === query) this.#env.notify({ kind: 'queryProgress', state: query.state() });
-  }
-
-  async #rows(p: Params<'rows'>, token: CancelToken): Promise<Page<EntryRow>> {
-    const query = this.#query(p.query);
-    while (!query.has(p.from + p.count)) await this.#turn(token);
-    // Most recently used last, so that `#openQuery` closes the right one.
-    this.#queries.delete(p.query);
-    this.#queries.set(p.query, query);
-    const page = await this.#page(query, p, token);
-    if (p.lens === undefined) return page;
-    return { ...page, items: page.items.map(this.#lenses.through(this.store, query.params.family, p.lens)) };
-  }
-
-  async #page(query: ResultSet, p: Params<'rows'>, token: CancelToken): Promise<Page<EntryRow>> {
-    const job = query.read(p.from, p.count, p.previewBytes);
-    try {
-      for (let step = job.next(); ; step = job.next()) {
-        if (step.done === true) return step.value;
-        await this.#turn(token);
-      }
-    } finally {
-      job.return(undefined as never);
-    }
-  }
-
-  #query(id: number): ResultSet {
-    const query = this.#queries.get(id);
-    if (query === undefined) throw new StoreError('INPUT', `query ${id} is closed`, { mend: 'run it again' });
-    return query;
-  }
-
-  async #dump(p: Params<'dump'>, token: CancelToken): Promise<Page<string>> {
+  #dump(p: Params<'dump'>, token: CancelToken): Promise<Page<string>> {
     const { path, kind } = p.path === undefined ? this.#opened() : { path: p.path, kind: 'directory' };
     const file = kind === 'table' ? path : joinPath(path, p.file);
-    if (baseName(file) === 'LOCK') {
-      // Closing it would drop a lock that this process holds.
-      throw new StoreError('INPUT', 'LOCK is not opened: it is empty, and held or not', { path: file });
-    }
-    const items: string[] = [];
-    let total = 0;
-    let complete = true;
-    const { fs } = this.#env;
-    const lines = p.block === undefined ? dumpLines(fs, file) : blockLines(fs, file, p.block);
-    for (const line of lines) {
-      total++;
-      if (total <= p.offset) continue;
-      if (items.length >= p.limit) {
-        complete = false;
-        break;
-      }
-      items.push(line);
-      if (total % 2000 === 0) await this.#turn(token);
-    }
-    return { items, offset: p.offset, total, complete };
+    return dumpSlice(this.#env.fs, file, p, () => this.#turn(token));
   }
 
   #verify({ path, checksumsOnly }: Params<'verify'>, token: CancelToken): Promise<VerifyReport> {
@@ -526,8 +440,7 @@ export class Service {
     const rated = this.#rated();
     this.#writing = true;
     try {
-      // Rows that somebody looks at stay readable when their tables go.
-      for (const query of this.#queries.values()) query.hold();
+      this.#queries.hold();
       const event = (e: TreeEvent): void => {
         if (this.#open === open) this.#timelines.noteLive(e);
       };
@@ -568,8 +481,7 @@ export class Service {
   }
 
   #close(): void {
-    for (const q of this.#queries.values()) q.close();
-    this.#queries.clear();
+    this.#queries.close();
     this.#timelines.clear();
     this.#lenses.clear();
     this.workbench.close();
