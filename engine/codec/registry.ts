@@ -17,7 +17,7 @@ import { decompressZstd, isZstdFrame } from './zstd.ts';
 
 export { OutputBuffer } from './outputBuffer.ts';
 
-export type Dialect = 'rocksdb' | 'leveldb';
+export type Dialect = 'rocksdb' | 'leveldb' | 'eleveldb';
 
 export type CompressionName =
   | 'none'
@@ -43,13 +43,14 @@ const CUSTOM_LAST = 0xfe;
 
 /**
  * The codec of a type byte. LevelDB's 2 is ZSTD; the dialect of Minecraft Bedrock uses 2 for zlib and 4
- * for raw deflate, and `decompress` tells the two meanings of 2 apart by the content.
+ * for raw deflate, and `decompress` tells the two meanings of 2 apart by the content. Basho's 2 is LZ4.
  */
 export function compressionName(dialect: Dialect, typeByte: number): CompressionName {
   if (dialect === 'leveldb') {
     if (typeByte === 4) return 'zlib-raw';
     return typeByte === 2 ? 'zstd' : typeByte === 1 ? 'snappy' : typeByte === 0 ? 'none' : 'unknown';
   }
+  if (dialect === 'eleveldb') return (['none', 'snappy', 'lz4'] as const)[typeByte] ?? 'unknown';
   if (typeByte === ZSTD_EARLY) return 'zstd';
   if (typeByte >= CUSTOM_FIRST && typeByte <= CUSTOM_LAST) return 'custom';
   return ROCKSDB_NAMES[typeByte] ?? 'unknown';
@@ -75,6 +76,10 @@ export function decompress(
   if (typeByte === NO_COMPRESSION) return copyRaw(input, start, end, output, maxBytes);
   const name = compressionName(dialect, typeByte);
   if (name === 'snappy') return decompressSnappy(input, start, end, output, maxBytes);
+  if (dialect === 'eleveldb') {
+    if (name !== 'lz4') throw refuse(name, typeByte);
+    return decompressBasho(input, start, end, output, maxBytes);
+  }
   if (dialect === 'leveldb') return decompressLevel(name, typeByte, input, start, end, output, maxBytes);
   return decompressRocks(name, formatVersion, typeByte, input, start, end, output, dictionary, maxBytes);
 }
@@ -101,6 +106,19 @@ function decompressLevel(
   return isZstdFrame(input, start, end)
     ? decompressZstd(input, start, end, undefined, output, undefined, maxBytes)
     : decompressDeflate(input, start, end, 'zlib', undefined, output, undefined, maxBytes);
+}
+
+/** Basho's LevelDB: the raw length in four bytes, then LZ4. */
+function decompressBasho(
+  input: Uint8Array,
+  start: number,
+  end: number,
+  output: OutputBuffer,
+  maxBytes: number,
+): number {
+  const reader = new Reader(input, start, end);
+  const length = reader.u32();
+  return decompressLz4(input, reader.position, end, length, output, undefined, maxBytes);
 }
 
 function decompressRocks(

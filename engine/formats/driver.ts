@@ -9,6 +9,8 @@ export interface Detection {
   readonly confidence: number;
   /** What in the directory says so, in words. */
   readonly why: string;
+  /** A relative of the engine, whose stores differ from its own. */
+  readonly variant?: 'eleveldb';
   /** Set where the engine is known but its stores are not opened. */
   readonly refusal?: StoreError;
 }

@@ -8,8 +8,8 @@ import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { EngineId } from '../model/tree.ts';
 import type { Detection } from './driver.ts';
 import { LogReader } from './leveldb/logReader.ts';
-import { endsAsTable, parseFileName } from './leveldb/names.ts';
-import { decodeLevelDbEdit } from './leveldb/versionEdit.ts';
+import { endsAsTable, isTier, parseFileName } from './leveldb/names.ts';
+import { decodeElevelDbEdit, decodeLevelDbEdit } from './leveldb/versionEdit.ts';
 
 /** Edits looked at before a MANIFEST without a tag of RocksDB's counts as LevelDB's. */
 const EDITS_MAX = 256;
@@ -39,7 +39,12 @@ function foreign(engine: EngineId, why: string, what: string): Detection {
 }
 
 /** Whether every edit of the MANIFEST could be LevelDB's; undefined if none can be read. */
-function looksLevelDb(fs: FileSystem, directory: string, manifest: string): boolean | undefined {
+function looksLevelDb(
+  fs: FileSystem,
+  directory: string,
+  manifest: string,
+  decode = decodeLevelDbEdit,
+): boolean | undefined {
   const file = fs.open(joinPath(directory, manifest), 'read');
   try {
     const log = new LogReader(file, { path: manifest });
@@ -48,7 +53,7 @@ function looksLevelDb(fs: FileSystem, directory: string, manifest: string): bool
       // RocksDB may begin with an empty record.
       if (log.record.length === 0) return false;
       try {
-        decodeLevelDbEdit(log.record);
+        decode(log.record);
       } catch {
         return false;
       }
@@ -57,6 +62,15 @@ function looksLevelDb(fs: FileSystem, directory: string, manifest: string): bool
     return edits === 0 ? undefined : true;
   } finally {
     file.close();
+  }
+}
+
+/** As `looksLevelDb`; a MANIFEST that cannot be read does not speak against it. */
+function looksLike(fs: FileSystem, directory: string, manifest: string): boolean {
+  try {
+    return looksLevelDb(fs, directory, manifest, decodeElevelDbEdit) !== false;
+  } catch {
+    return true;
   }
 }
 
@@ -180,6 +194,10 @@ export function detectStore(fs: FileSystem, directory: string): Detection {
         mend: tables > 0 ? 'look into each table with `lsm dump`' : 'name the directory that holds CURRENT',
       },
     );
+  }
+  const tier = names.find((n) => isTier(n));
+  if (tier !== undefined && manifests.length > 0 && looksLike(fs, directory, manifests[0]?.name ?? '')) {
+    return { engine: 'leveldb', confidence: 1, why: `its tables lie in ${tier} and the like`, variant: 'eleveldb' };
   }
   const rocksFile = kinds.find((f) => f.kind === 'options' || f.kind === 'identity');
   for (const { name } of manifests) {

@@ -32,6 +32,8 @@ export interface LevelFinding {
 export interface CheckOptions {
   /** The store's last sequence; no table may be ahead of it. */
   readonly lastSequence?: number;
+  /** Levels from the top whose tables may overlap; 1 unless told. */
+  readonly overlapLevels?: number;
 }
 
 /** `compare` orders user keys of the family, without timestamps. */
@@ -63,7 +65,7 @@ export function checkLevels(
       checkSequences(t, options, add);
       const previous = tables[i - 1];
       if (previous === undefined) continue;
-      if (level === 0) checkAge(previous, t, add);
+      if (level < (options.overlapLevels ?? 1)) checkAge(previous, t, add);
       else if (compareInternal(compare, previous.largest, t.smallest) >= 0) {
         const ordered = compareInternal(compare, previous.smallest, t.smallest) <= 0;
         if (ordered) add('overlap', `table ${t.number} begins before table ${previous.number} ends`, previous);

@@ -50,7 +50,7 @@ function explainIn(view: StoreView, familyId: number, key: Uint8Array, at: numbe
     steps: recorded,
     ordered: family.order.known,
     inDoubt: view.snapshot.manifest.damaged,
-    ...restOf(family, key, recorded),
+    ...restOf(family, key, recorded, view.shared.dialect.overlapLevels),
   };
   const steps = recorded.map((step) => stepOf(view, family, step, told));
   return {
@@ -71,12 +71,13 @@ function restOf(
   family: FamilyVersion,
   key: Uint8Array,
   steps: readonly Recorded[],
+  overlapLevels: number,
 ): Pick<Told, 'behind' | 'mayHoldMore'> {
   const { order, tables } = family;
   if (!order.known) return { behind: 0, mayHoldMore: 0 };
   const last = steps.at(-1)?.info;
   const later = last === undefined ? tables : tables.slice(tables.indexOf(last) + 1);
-  const deep = later.filter((t) => t.level === 0 || t.level > (last?.level ?? -1));
+  const deep = later.filter((t) => t.level < overlapLevels || t.level > (last?.level ?? -1));
   const holding = later.filter((t) => mayHold(order, t, key));
   // A user key may span two tables of one level.
   return { behind: deep.length + holding.filter((t) => !deep.includes(t)).length, mayHoldMore: holding.length };

@@ -3,7 +3,7 @@ import { StoreError } from '../base/errors.ts';
 import { FOOTER_BYTES, tableKind } from '../formats/block/footer.ts';
 import { TableReader } from '../formats/block/tableReader.ts';
 import type { Dialect } from '../formats/leveldb/dialect.ts';
-import { leveldbDialect } from '../formats/leveldb/dialect.ts';
+import { eleveldbDialect, leveldbDialect } from '../formats/leveldb/dialect.ts';
 import type { FamilyState, ManifestState } from '../formats/leveldb/manifest.ts';
 import { parseFileName } from '../formats/leveldb/names.ts';
 import { detectStore } from '../formats/registry.ts';
@@ -20,7 +20,8 @@ import { NO_REPLAY } from './walReplay.ts';
 export function openStore(fs: FileSystem, directory: string): StoreReader {
   const found = detectStore(fs, directory);
   if (found.refusal !== undefined) throw found.refusal.at({ path: directory });
-  const dialect = found.engine === 'leveldb' ? leveldbDialect : rocksdbDialect;
+  const level = found.variant === 'eleveldb' ? eleveldbDialect : leveldbDialect;
+  const dialect = found.engine === 'leveldb' ? level : rocksdbDialect;
   let wals: string | undefined;
   return new StoreReader(fs, directory, dialect, {
     fingerprint: () => fingerprint(fs, directory) + (wals === undefined ? '' : `|${fingerprint(fs, wals)}`),

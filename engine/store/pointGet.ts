@@ -83,12 +83,14 @@ export class PointGet {
     }
     const { order, view } = this.#family;
     const { levels } = view;
+    const { overlapLevels } = this.#store.shared.dialect;
     for (let l = 0; l < levels.length; l++) {
       const { level, tables } = levels[l] as LevelView;
-      for (let i = level === 0 ? 0 : firstCandidate(order, tables, key); i < tables.length; i++) {
+      const overlaps = level < overlapLevels;
+      for (let i = overlaps ? 0 : firstCandidate(order, tables, key); i < tables.length; i++) {
         const info = tables[i] as TableInfo;
         if (!mayHold(order, info, key)) {
-          if (level === 0) continue;
+          if (overlaps) continue;
           break;
         }
         const found = this.#quickInTable(info, key, at);

@@ -11,6 +11,7 @@ import { CURRENT_BYTES_MAX, endsAsTable, manifestFromCurrent, parseFileName } fr
 import { type FileSystem, joinPath, nameInside } from '../fs/fileSystem.ts';
 import { keyOrder } from '../iter/order.ts';
 import { backupFiles } from './backupFiles.ts';
+import { tierFiles } from './tierFiles.ts';
 import type { Version } from './version.ts';
 import { type WalPlace, walPlace } from './walPlace.ts';
 import { type ReplayResult, replayWals } from './walReplay.ts';
@@ -22,7 +23,7 @@ export interface Snapshot {
   readonly names: readonly string[];
   /** Where the logs lie, if not beside the tables. */
   readonly walDirectory?: string;
-  /** Where tables and blob files of a backup lie, by name; not set for a store, whose files lie beside each other. */
+  /** Where tables and blob files of a backup, or of Basho's LevelDB, lie, by name; not set where they lie in the directory. */
   readonly places?: ReadonlyMap<string, string>;
   readonly problems: readonly Problem[];
   /** Changes whenever the owner has written something that a refresh would show. */
@@ -133,7 +134,8 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
       });
     }
     const options = dialect.loadOptions(fs, directory, names);
-    const places = dialect.id === 'rocksdb' ? backupFiles(fs, directory) : undefined;
+    const tiers = dialect.tiers ? tierFiles(fs, directory, names) : undefined;
+    const places = dialect.id === 'rocksdb' ? backupFiles(fs, directory) : tiers?.places;
     // A backup has its logs with it; those that the options name are the original's.
     const wals = places === undefined ? walPlace(fs, directory, names, options) : { directory, names };
     const elsewhere = wals.directory === directory ? undefined : wals.directory;
@@ -150,6 +152,7 @@ export function readSnapshot(fs: FileSystem, directory: string, dialect: Dialect
         ...(places === undefined ? {} : { places }),
         problems: [
           ...problems,
+          ...(tiers?.problems ?? []),
           ...manifest.problems,
           ...mended(directory, options.problems, 'restore the file from a backup; the entries are readable without it'),
           ...mended(
@@ -203,7 +206,7 @@ function replayLogs(
     kSkipAnyCorruptedRecords: 3,
   };
   return replayWals(fs, directory, wals, {
-    engine: dialect.id,
+    engine: dialect.block,
     families: [...manifest.families.values()].map((f) => ({
       id: f.id,
       name: f.name,

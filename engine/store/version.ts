@@ -5,7 +5,7 @@
 import { oneLine, type Problem } from '../base/errors.ts';
 import type { Dialect } from '../formats/leveldb/dialect.ts';
 import type { FamilyState, ManifestState } from '../formats/leveldb/manifest.ts';
-import { blobFileName, tableFileName } from '../formats/leveldb/names.ts';
+import { blobFileName, tableFileName, tierName } from '../formats/leveldb/names.ts';
 import type { NewFile } from '../formats/leveldb/versionEdit.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { type KeyOrder, keyOrder } from '../iter/order.ts';
@@ -67,6 +67,7 @@ export function buildView(
   tables: readonly TableInfo[],
   order: KeyOrder,
   blobFiles: readonly BlobFileInfo[],
+  overlapLevels = 1,
 ): TreeView {
   const byLevel = new Map<number, TableInfo[]>();
   for (const t of tables) {
@@ -78,7 +79,7 @@ export function buildView(
     .sort((a, b) => a - b)
     .map((level) => {
       const sorted = byLevel.get(level) as TableInfo[];
-      if (level === 0) sorted.sort(compareL0);
+      if (level < overlapLevels) sorted.sort(compareL0);
       else {
         sorted.sort((a, b) =>
           order.compareUser(a.smallest.key, 0, a.smallest.key.length, b.smallest.key, 0, b.smallest.key.length),
@@ -118,7 +119,7 @@ export function buildVersion(
     }
     const tables: TableInfo[] = [];
     for (const file of state.tables.values()) {
-      const name = findTable(file.number, dialect, sizeOf, places);
+      const name = findTable(file.number, file.level, dialect, sizeOf, places);
       const info = placeTable(file, state.id, name.file, order);
       const problem = tableProblem(info, file.pathId, name.bytes, dialect);
       if (problem !== undefined) {
@@ -130,7 +131,7 @@ export function buildVersion(
       tables.push(info);
       all.set(file.number, info);
     }
-    const view = buildView(state.id, tables, order, blobFiles(state, sizeOf, places, problems));
+    const view = buildView(state.id, tables, order, blobFiles(state, sizeOf, places, problems), dialect.overlapLevels);
     families.set(state.id, { state, order, view, tables: view.levels.flatMap((l) => l.tables) });
   }
   return { families, tables: all, broken, problems };
@@ -138,12 +139,13 @@ export function buildVersion(
 
 function findTable(
   number: number,
+  level: number,
   dialect: Dialect,
   sizeOf: (name: string) => number | undefined,
   places: ReadonlyMap<string, string>,
 ): { file: string; bytes: number | undefined } {
   const plain = tableFileName(number, dialect.tableExtension);
-  const file = places.get(plain) ?? plain;
+  const file = places.get(plain) ?? (dialect.tiers ? `${tierName(level)}/${plain}` : plain);
   const bytes = sizeOf(file);
   if (bytes !== undefined) return { file, bytes };
   const other = tableFileName(number, dialect.tableExtension === 'sst' ? 'ldb' : 'sst');
@@ -160,6 +162,14 @@ function tableProblem(t: TableInfo, pathId: number, onDisk: number | undefined, 
       path: t.file,
       message: `table of level ${t.level} lies in path ${pathId} of db_paths or cf_paths, which no file of the store names`,
       mend: 'copy or link the tables of that path into a copy of this directory, or open them one by one',
+    };
+  }
+  if (onDisk === undefined && dialect.tiers) {
+    return {
+      code: 'NOT_FOUND',
+      path: t.file,
+      message: `table of level ${t.level} is in the MANIFEST but not in ${tierName(t.level)}`,
+      mend: `mount the root of its tier, or link ${tierName(t.level)} of that root into a copy of this directory; else restore the file`,
     };
   }
   if (onDisk === undefined) {

@@ -253,7 +253,8 @@ export class StoreView {
         return problem === undefined;
       });
       if (inRange.length === 0) continue;
-      if (level > 0) children.push(new RunCursor(this.#source, inRange, level, family.order, damage));
+      if (level >= this.shared.dialect.overlapLevels)
+        children.push(new RunCursor(this.#source, inRange, level, family.order, damage));
       else for (const t of inRange) children.push(new RunCursor(this.#source, [t], 0, family.order, damage));
     }
     return children;

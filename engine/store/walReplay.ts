@@ -15,6 +15,7 @@
  * Each batch is all or nothing: a malformed one leaves no trace in the memtables.
  */
 import { type Problem, StoreError } from '../base/errors.ts';
+import type { BlockDialect } from '../formats/block/blockCursor.ts';
 import { type LogEnd, LogReader } from '../formats/leveldb/logReader.ts';
 import { walFileName } from '../formats/leveldb/names.ts';
 import { BatchSummary, batchSequence, readLevelDbBatch } from '../formats/leveldb/writeBatch.ts';
@@ -48,7 +49,7 @@ export interface ReplayFamily {
 }
 
 export interface ReplayState {
-  readonly engine: 'leveldb' | 'rocksdb';
+  readonly engine: BlockDialect;
   readonly families: readonly ReplayFamily[];
   /** The MANIFEST's last sequence number. */
   readonly lastSequence: number;
@@ -112,7 +113,7 @@ const PROBLEMS_MAX = 20;
 export function liveWals(walNumbers: readonly number[], state: ReplayState): number[] {
   const ascending = [...walNumbers].sort((a, b) => a - b);
   const oldest = Math.min(...state.families.map((f) => f.logNumber));
-  if (state.engine === 'leveldb') {
+  if (state.engine !== 'rocksdb') {
     const logNumber = state.families.length === 0 ? 0 : oldest;
     return ascending.filter((n) => n >= logNumber || (n === state.prevLogNumber && n !== 0));
   }
@@ -163,7 +164,7 @@ class Replay {
     this.#mode = state.recoveryMode ?? RecoveryMode.pointInTime;
     const budget = { bytesMax: state.bytesMax ?? MEMTABLE_BYTES_MAX, used: 0 };
     // In LevelDB all of a log that matters counts, the preceding one's too.
-    const families = state.engine === 'leveldb' ? state.families.map((f) => ({ ...f, logNumber: 0 })) : state.families;
+    const families = state.engine !== 'rocksdb' ? state.families.map((f) => ({ ...f, logNumber: 0 })) : state.families;
     this.#applier = new BatchApplier(families, budget, values);
   }
 
@@ -267,7 +268,8 @@ class Replay {
     const applier = this.#applier;
     applier.beginBatch(reader.record, reader.recordOffset, reader.regular);
     try {
-      if (this.#state.engine === 'leveldb') readLevelDbBatch(reader.record, applier, this.#summary);
+      const { engine } = this.#state;
+      if (engine !== 'rocksdb') readLevelDbBatch(reader.record, applier, this.#summary, engine === 'eleveldb');
       else readRocksDbBatch(reader.record, applier, this.#summary);
     } catch (thrown) {
       applier.undoBatch();
@@ -295,7 +297,7 @@ class Replay {
 
   /** Damage inside a log: named, and the end of replay where the recovery mode says so. */
   #damage(number: number, reported: number, problem: Problem): void {
-    const goesOn = this.#state.engine === 'leveldb' || this.#mode === RecoveryMode.skipAnyCorrupted;
+    const goesOn = this.#state.engine !== 'rocksdb' || this.#mode === RecoveryMode.skipAnyCorrupted;
     if (!goesOn) {
       this.#stop(number, {
         ...problem,
@@ -310,7 +312,7 @@ class Replay {
   }
 
   #torn(number: number, name: string, reader: LogReader): void {
-    if (this.#state.engine === 'leveldb') return;
+    if (this.#state.engine !== 'rocksdb') return;
     if (this.#mode === RecoveryMode.absoluteConsistency) {
       this.#stop(number, {
         code: 'CORRUPT',

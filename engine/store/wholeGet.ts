@@ -117,10 +117,10 @@ export class WholeGet {
     const target = seekKey(key, order, 'newest');
     yield* this.#inMemtable(key, target, at, met);
     for (const { level, tables } of view.levels) {
-      if (level === 0) {
+      if (level < this.#store.shared.dialect.overlapLevels) {
         for (const t of tables) {
           if (mayHold(order, t, key)) yield* this.#inTable(t, key, target, at, met);
-          else if (this.#trace !== undefined) this.#trace.outOfRange(0, 1, [t]);
+          else if (this.#trace !== undefined) this.#trace.outOfRange(level, 1, [t]);
         }
         continue;
       }

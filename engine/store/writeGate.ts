@@ -53,6 +53,11 @@ function damaged(message: string, place: ErrorPlace = {}): WriteRefused {
 
 /** Throws WriteRefused with the first reason against writing. */
 export function checkWritable(state: GateState): void {
+  if (state.dialect.tiers) {
+    throw unsupported("Basho's LevelDB (Riak) has rules of its own for levels, directories and expiry", {
+      mend: 'write through Riak, or copy what is visible into a new store',
+    });
+  }
   checkManifest(state);
   if (state.dialect.id === 'rocksdb') checkOptions(state);
   checkFamilies(state);

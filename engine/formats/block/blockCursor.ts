@@ -11,13 +11,21 @@ import type { KeyOrder } from '../../iter/order.ts';
 /** Internal keys end in type and sequence number, 8 bytes. */
 const TAG_BYTES = 8;
 
+/**
+ * Types 2 and 3 of Basho's LevelDB: puts that carry the time of their writing or of their expiry, in microseconds, in 8
+ * bytes before the tag (`include/leveldb/options.h` and `db/dbformat.h` there). LevelDB itself has no such types.
+ */
+export const EXPIRY_BYTES = 8;
+export const isExpiring = (type: number): boolean => (type & 0xfe) === 2;
+const PUT = 1;
+
 const RESTART_COUNT_BITS = 0x0fff_ffff;
 const SEPARATED_KEY_VALUE = 0x1000_0000;
 const RESERVED_BIT = 0x4000_0000;
 const HASH_INDEX = 0x8000_0000;
 
-/** LevelDB's blocks end in a plain count; RocksDB keeps flags in its upper bits. */
-export type BlockDialect = 'leveldb' | 'rocksdb';
+/** LevelDB's blocks end in a plain count; RocksDB keeps flags in its upper bits. `eleveldb` is Basho's LevelDB. */
+export type BlockDialect = 'leveldb' | 'eleveldb' | 'rocksdb';
 
 /** Where the parts of a block stand in its buffer. */
 export class BlockParts {
@@ -94,6 +102,8 @@ export class BlockCursor {
   /** The internal key as stored, its length in `#scratch`. */
   #scratch: Uint8Array = this.keyBuffer;
   #internalLength = 0;
+  /** Types 2 and 3 carry an expiry. */
+  #expiring = false;
   #separated = false;
   #nextValue = 0;
   readonly #parts = new BlockParts();
@@ -114,6 +124,7 @@ export class BlockCursor {
     this.#restartCount = parts.restartCount;
     this.#limit = parts.limit;
     this.#separated = parts.separated;
+    this.#expiring = dialect === 'eleveldb';
     // Another table of the run may have padded its keys in a buffer of their own.
     if (this.padTimestamp === 0) this.keyBuffer = this.#scratch;
     this.#rewind(start);
@@ -164,6 +175,7 @@ export class BlockCursor {
       0;
     this.sequence = low + high * 0x100_0000;
     if (this.globalSequence >= 0 && this.sequence === 0) this.sequence = this.globalSequence;
+    if (this.#expiring && isExpiring(this.type)) this.#stripExpiry(shared);
     if (this.#separated) {
       this.#next = p + unshared;
     } else {
@@ -241,6 +253,13 @@ export class BlockCursor {
     let n = 0;
     for (let more = this.firstInBlock(); more; more = this.nextInBlock()) n++;
     return n;
+  }
+
+  /** A put as any other, for whoever reads: whether it is over is for its owner's settings to say. */
+  #stripExpiry(shared: number): void {
+    if (this.keyLength < EXPIRY_BYTES) throw this.#badKey(shared, this.#internalLength);
+    this.keyLength -= EXPIRY_BYTES;
+    this.type = PUT;
   }
 
   #compareTo(key: Uint8Array, sequence: number, order: KeyOrder): number {

@@ -6,6 +6,7 @@ import { readU32 } from '../../base/bytes.ts';
 import { corrupt } from '../../base/errors.ts';
 import { Reader } from '../../base/varint.ts';
 import type { KeyOrder } from '../../iter/order.ts';
+import { EXPIRY_BYTES, isExpiring } from './blockCursor.ts';
 import { TRAILER_BYTES } from './checksum.ts';
 
 export interface IndexFlags {
@@ -15,6 +16,8 @@ export interface IndexFlags {
   readonly deltaValues: boolean;
   /** Each value also holds the block's first internal key. */
   readonly firstKeys: boolean;
+  /** Keys may carry an expiry before the tag. */
+  readonly expiring?: boolean;
 }
 
 /**
@@ -147,7 +150,7 @@ export class IndexBlock {
       const length = shared + unshared;
       if (length < tag) throw corrupt(`index key of ${length} bytes is too short`, { offset: at });
       starts[count] = arena.place(shared, key, unshared, at);
-      lengths[count] = length - tag;
+      lengths[count] = length - tag - (flags.expiring === true ? arena.expiryBytes() : 0);
       const valueStart = r.position;
       if (flags.deltaValues && shared !== 0) {
         if (count === 0) throw corrupt('first index entry has no full handle', { offset: at });
@@ -249,6 +252,13 @@ class Arena {
 
   bytes(): Uint8Array {
     return this.#grown?.slice(0, this.#used) ?? this.#block;
+  }
+
+  /** Of the key placed last: bytes of an expiry before its tag. */
+  expiryBytes(): number {
+    const keys = this.#grown ?? this.#block;
+    const tag = this.#lastStart + this.#lastLength - 8;
+    return isExpiring(keys[tag] as number) && this.#lastLength >= 8 + EXPIRY_BYTES ? EXPIRY_BYTES : 0;
   }
 
   /** Puts a key of `shared` bytes of the previous one and `unshared` bytes at `key`; returns its start. */

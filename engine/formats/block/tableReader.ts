@@ -341,7 +341,12 @@ export class TableReader {
     for (const { flags, twoLevel } of candidates) {
       try {
         this.#flags = flags;
-        const top = IndexBlock.decode(block, flags, this.footer.offset, this.dialect === 'rocksdb');
+        const top = IndexBlock.decode(
+          block,
+          { ...flags, expiring: this.dialect === 'eleveldb' },
+          this.footer.offset,
+          this.dialect === 'rocksdb',
+        );
         if (!twoLevel) return top;
         return this.#readPartitions(top, flags);
       } catch (thrown) {
@@ -404,7 +409,7 @@ export class TableReader {
 
   #dictionaryFor(compression: number): Uint8Array | undefined {
     // LevelDB has none; of RocksDB's codecs zlib, LZ4, LZ4HC and ZSTD use one. The metaindex names it, and has none.
-    if (this.#metaindex === undefined || this.dialect === 'leveldb' || ![2, 4, 5, 7].includes(compression))
+    if (this.#metaindex === undefined || this.dialect !== 'rocksdb' || ![2, 4, 5, 7].includes(compression))
       return undefined;
     if (!this.#dictionaryRead) {
       this.#dictionaryRead = true;

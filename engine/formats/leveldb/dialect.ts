@@ -7,7 +7,7 @@ import type { FileSystem } from '../../fs/fileSystem.ts';
 import type { ValueResolver } from '../../iter/resolve.ts';
 import type { BlockDialect } from '../block/blockCursor.ts';
 import type { EditDecoder, FamilyState } from './manifest.ts';
-import { decodeLevelDbEdit } from './versionEdit.ts';
+import { decodeElevelDbEdit, decodeLevelDbEdit } from './versionEdit.ts';
 
 /** Options of a store, by the engine's own names. */
 export interface StoreOptions {
@@ -38,6 +38,10 @@ export interface Dialect {
   /** Extension of new tables; the other one is tried where a file is absent. */
   readonly tableExtension: 'sst' | 'ldb';
   readonly hasRangeDeletions: boolean;
+  /** Levels from the top whose tables may overlap; a deeper one is a sorted run. */
+  readonly overlapLevels: number;
+  /** Tables lie in a directory for each level; those of the deeper levels may lie under another root. */
+  readonly tiers: boolean;
   readonly decodeEdit: EditDecoder;
   loadOptions(fs: FileSystem, directory: string, names: readonly string[]): StoreOptions;
   resolver(context: ResolverContext): ClosableResolver;
@@ -56,6 +60,8 @@ export const leveldbDialect: Dialect = {
   block: 'leveldb',
   tableExtension: 'ldb',
   hasRangeDeletions: false,
+  overlapLevels: 1,
+  tiers: false,
   decodeEdit: decodeLevelDbEdit,
   loadOptions: () => ({ version: '', file: undefined, db: NO_OPTIONS, family: () => NO_OPTIONS, problems: [] }),
   resolver: () => ({
@@ -68,5 +74,25 @@ export const leveldbDialect: Dialect = {
     },
     merge: () => undefined,
     close: () => {},
+  }),
+};
+
+/**
+ * Basho's LevelDB, which Riak writes through eleveldb: a directory for each level, levels 0 and 1 that overlap, puts
+ * with a time. What blocks, logs and edits have more than LevelDB's is read wherever LevelDB's are.
+ */
+export const eleveldbDialect: Dialect = {
+  ...leveldbDialect,
+  block: 'eleveldb',
+  decodeEdit: decodeElevelDbEdit,
+  tableExtension: 'sst',
+  overlapLevels: 2,
+  tiers: true,
+  loadOptions: () => ({
+    version: 'of Basho (Riak)',
+    file: undefined,
+    db: NO_OPTIONS,
+    family: () => NO_OPTIONS,
+    problems: [],
   }),
 };

@@ -9,6 +9,7 @@ import { corrupt } from '../../base/errors.ts';
 import { ValueType } from '../../iter/cursor.ts';
 import type { KeyCompare } from '../../iter/order.ts';
 import type { Bound, EntryTypeName } from '../../model/tree.ts';
+import { EXPIRY_BYTES, isExpiring } from '../block/blockCursor.ts';
 
 /** Bytes behind the user key. */
 export const INTERNAL_FOOTER = 8;
@@ -82,6 +83,13 @@ export function boundOf(ikey: Uint8Array): Bound {
   const type = typeName(code);
   const bound = { key: ikey.slice(0, n - INTERNAL_FOOTER), seq: sequenceAt(ikey, n), type };
   return typeCode(type) === code ? bound : { ...bound, code };
+}
+
+/** As `boundOf`, of a key that may carry an expiry: see formats/block/blockCursor.ts. */
+export function expiringBoundOf(ikey: Uint8Array): Bound {
+  const n = ikey.length;
+  if (n < INTERNAL_FOOTER + EXPIRY_BYTES || !isExpiring(typeAt(ikey, n))) return boundOf(ikey);
+  return { key: ikey.slice(0, n - INTERNAL_FOOTER - EXPIRY_BYTES), seq: sequenceAt(ikey, n), type: 'put' };
 }
 
 /** Order of two internal keys given as ranges, each with its footer. */

@@ -87,6 +87,15 @@ export function parseFileName(name: string): FileName {
   return UNKNOWN;
 }
 
+/** The directory of a level's tables in Basho's LevelDB. */
+export function tierName(level: number): string {
+  return `sst_${level}`;
+}
+
+export function isTier(name: string): boolean {
+  return /^sst_[0-6]$/.test(name);
+}
+
 /** Whether the name ends as a table's does: a quick way past the bulk of a large directory. */
 export function endsAsTable(name: string): boolean {
   return name.endsWith('.sst') || name.endsWith('.ldb');

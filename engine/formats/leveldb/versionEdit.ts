@@ -10,7 +10,7 @@ import { text } from '../../base/bytes.ts';
 import { corrupt, StoreError } from '../../base/errors.ts';
 import { Reader } from '../../base/varint.ts';
 import type { Bound } from '../../model/tree.ts';
-import { boundOf } from './internalKey.ts';
+import { boundOf, expiringBoundOf } from './internalKey.ts';
 
 export interface DeletedFile {
   readonly level: number;
@@ -207,7 +207,38 @@ export function decodeEdit(record: Uint8Array, decoders: readonly FieldDecoder[]
   return edit;
 }
 
+/** A new file of Basho's LevelDB, with the times at which what it holds was written and will be over. */
+const NEW_FILE_WITH_EXPIRY = 11;
+
+/** The fields with keys in them, which carry an expiry in Basho's LevelDB. */
+export const decodeKeyField: FieldDecoder = (tag, r, edit) => {
+  if (tag === EditTag.compactCursor) {
+    const level = readLevel(r);
+    edit.compactCursors.push({ level, key: expiringBoundOf(r.string()) });
+    return true;
+  }
+  if (tag !== EditTag.newFile && tag !== NEW_FILE_WITH_EXPIRY) return false;
+  const level = readLevel(r);
+  const number = r.varint64();
+  const bytes = r.varint64();
+  const smallest = expiringBoundOf(r.string());
+  edit.newFiles.push({ level, number, pathId: 0, bytes, smallest, largest: expiringBoundOf(r.string()) });
+  // Earliest and latest writing, latest expiry: where there is none, the largest number, which is past 2^53.
+  if (tag === NEW_FILE_WITH_EXPIRY) for (let i = 0; i < 3; i++) skipVarint64(r);
+  return true;
+};
+
+/** Over a number that may be past 2^53. */
+export function skipVarint64(r: Reader): void {
+  for (let bytes = 1; r.u8() >= 0x80; bytes++) if (bytes >= 10) throw corrupt('varint is longer than 64 bits');
+}
+
 /** A version edit as LevelDB writes it. */
 export function decodeLevelDbEdit(record: Uint8Array): VersionEdit {
   return decodeEdit(record, [decodeCommonField]);
+}
+
+/** A version edit as Basho's LevelDB writes it. */
+export function decodeElevelDbEdit(record: Uint8Array): VersionEdit {
+  return decodeEdit(record, [decodeKeyField, decodeCommonField]);
 }

@@ -12,6 +12,8 @@ import { readU32 } from '../../base/bytes.ts';
 import { corrupt } from '../../base/errors.ts';
 import { Reader } from '../../base/varint.ts';
 import { ValueType } from '../../iter/cursor.ts';
+import { isExpiring } from '../block/blockCursor.ts';
+import { skipVarint64 } from './versionEdit.ts';
 
 export const BATCH_HEADER = 12;
 
@@ -77,20 +79,39 @@ export function batchSequence(record: Uint8Array): number {
   return readU32(record, 0) + high * 0x1_0000_0000;
 }
 
-/** Reads a batch of LevelDB. Throws CORRUPT without a place: the caller knows the record's. */
-export function readLevelDbBatch(record: Uint8Array, visitor: BatchVisitor, summary: BatchSummary): void {
+/** Reads a batch of LevelDB, or of Basho's (`timed`). Throws CORRUPT without a place: the caller knows the record's. */
+export function readLevelDbBatch(
+  record: Uint8Array,
+  visitor: BatchVisitor,
+  summary: BatchSummary,
+  timed = false,
+): void {
   const first = batchSequence(record);
   const declared = readU32(record, 8);
   const r = new Reader(record, BATCH_HEADER);
   let count = 0;
   while (r.remaining > 0) {
     const tag = r.u8();
-    if (tag !== ValueType.value && tag !== ValueType.deletion) throw corrupt(`unknown tag ${tag} in a write batch`);
+    // Basho's LevelDB has two more, of puts with a time between key and value.
+    const expiring = timed && isExpiring(tag);
+    if (tag !== ValueType.value && tag !== ValueType.deletion && !expiring) {
+      throw corrupt(`unknown tag ${tag} in a write batch`);
+    }
     const keyLength = r.varint32();
     const keyStart = skip(r, keyLength);
-    const valueLength = tag === ValueType.value ? r.varint32() : 0;
+    if (expiring) skipVarint64(r);
+    const valueLength = tag === ValueType.deletion ? 0 : r.varint32();
     const valueStart = skip(r, valueLength);
-    visitor.entry(0, tag, first + count, record, keyStart, keyLength, valueStart, valueLength);
+    visitor.entry(
+      0,
+      expiring ? ValueType.value : tag,
+      first + count,
+      record,
+      keyStart,
+      keyLength,
+      valueStart,
+      valueLength,
+    );
     count++;
   }
   if (count !== declared) throw corrupt(`write batch holds ${count} operations, its header says ${declared}`);

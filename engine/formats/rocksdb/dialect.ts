@@ -86,6 +86,8 @@ export const rocksdbDialect: Dialect = {
   block: 'rocksdb',
   tableExtension: 'sst',
   hasRangeDeletions: true,
+  overlapLevels: 1,
+  tiers: false,
   decodeEdit: decodeRocksDbEdit,
   loadOptions,
   resolver: (context) => new RocksDbResolver(context),

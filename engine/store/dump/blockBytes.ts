@@ -8,8 +8,9 @@
 import { corrupt, StoreError } from '../../base/errors.ts';
 import { Reader } from '../../base/varint.ts';
 import { OutputBuffer } from '../../codec/registry.ts';
-import type { BlockDialect } from '../../formats/block/blockCursor.ts';
+import { type BlockDialect, EXPIRY_BYTES, isExpiring } from '../../formats/block/blockCursor.ts';
 import { blockIsIntact, checksumName, TRAILER_BYTES } from '../../formats/block/checksum.ts';
+import { BASHO_COUNTERS } from '../../formats/block/filter/tableFilter.ts';
 import { FOOTER_BYTES, parseFooter } from '../../formats/block/footer.ts';
 import { type RawBlock, TableReader } from '../../formats/block/tableReader.ts';
 import { typeName } from '../../formats/leveldb/internalKey.ts';
@@ -50,7 +51,9 @@ export function* blockLines(fs: FileSystem, path: string, offset: number): Gener
 function open(file: FileHandle, dialect: BlockDialect): TableReader {
   const table = new TableReader(file, { dialect, order: BYTEWISE });
   const rocks = dialect === 'leveldb' && table.properties.listed().some((p) => p.name.startsWith('rocksdb.'));
-  return rocks ? new TableReader(file, { dialect: 'rocksdb', order: BYTEWISE }) : table;
+  if (rocks) return new TableReader(file, { dialect: 'rocksdb', order: BYTEWISE });
+  const basho = dialect === 'leveldb' && table.metaHandle(BASHO_COUNTERS) !== undefined;
+  return basho ? new TableReader(file, { dialect: 'eleveldb', order: BYTEWISE }) : table;
 }
 
 function indexOf(table: TableReader, offset: number): number {
@@ -181,15 +184,20 @@ function* entries(raw: RawBlock, base: number, dialect: BlockDialect, lines: Lin
     next.set(key.subarray(0, shared));
     next.set(delta, shared);
     key = next;
-    const user = key.subarray(0, key.length - TAG_BYTES);
-    const tag = new Reader(key, user.length);
-    const type = key[user.length] as number;
+    const tagIn = key.length - TAG_BYTES;
+    const type = key[tagIn] as number;
+    const expiry = dialect === 'eleveldb' && isExpiring(type) && tagIn >= EXPIRY_BYTES ? EXPIRY_BYTES : 0;
+    const user = key.subarray(0, tagIn - expiry);
+    const tag = new Reader(key, tagIn);
     // Above the type stand the seven bytes of the sequence number.
     const sequence = Math.floor(tag.u64() / 256);
     // The tag may be shared in part, and then fewer than its eight bytes stand here.
     const tagAt = Math.max(keyAt, reader.position - TAG_BYTES);
-    yield* bytes(b, keyAt, tagAt, place(keyAt), `key ${shownKey(user)}`, lines);
-    yield* bytes(b, tagAt, reader.position, place(tagAt), `sequence ${sequence}, ${typeName(type)}`, lines);
+    const timeAt = Math.max(keyAt, tagAt - expiry);
+    yield* bytes(b, keyAt, timeAt, place(keyAt), `key ${shownKey(user)}`, lines);
+    const name = expiry > 0 ? 'put' : typeName(type);
+    const when = expiry > 0 ? `, ${timeWords(key, tagIn - expiry, type)}` : '';
+    yield* bytes(b, timeAt, reader.position, place(timeAt), `sequence ${sequence}, ${name}${when}`, lines);
     if (shape.isSeparated) {
       if (length > shape.restartsAt - valueAt) throw corrupt(`value of entry ${n} runs past its place`, { offset: at });
       apart.push({ n, from: valueAt, to: valueAt + length, type });
@@ -230,6 +238,12 @@ function* entries(raw: RawBlock, base: number, dialect: BlockDialect, lines: Lin
     `${counted(shape.restarts.length, 'restart point')}${flagWords(shape)}`,
     lines,
   );
+}
+
+/** Microseconds since the epoch, of a writing (type 2) or an expiry (type 3). */
+function timeWords(key: Uint8Array, at: number, type: number): string {
+  const micros = new DataView(key.buffer, key.byteOffset + at, EXPIRY_BYTES).getBigUint64(0, true);
+  return `${type === 2 ? 'written' : 'expires'} at ${micros} microseconds`;
 }
 
 function flagWords(shape: Shape): string {

@@ -6,8 +6,8 @@
  * not grow with the file: what is held is one block, one record or one line.
  */
 import { LogReader } from '../../formats/leveldb/logReader.ts';
-import { parseFileName } from '../../formats/leveldb/names.ts';
-import { baseName, type FileHandle, type FileSystem } from '../../fs/fileSystem.ts';
+import { parseFileName, tierName } from '../../formats/leveldb/names.ts';
+import { baseName, dirName, type FileHandle, type FileSystem, joinPath } from '../../fs/fileSystem.ts';
 import { dumpBlob } from './blob.ts';
 import { Lines } from './line.ts';
 import { dumpManifest } from './manifest.ts';
@@ -21,13 +21,24 @@ export function* dumpLines(fs: FileSystem, path: string): Generator<string, void
   const file = fs.open(path, 'read');
   try {
     const lines = new Lines(file.size());
-    yield* dumpContent(file, sniff(file), lines);
+    yield* dumpContent(file, sniff(file), lines, liesBesideTiers(fs, path));
   } finally {
     file.close();
   }
 }
 
-function* dumpContent(file: FileHandle, content: Content, lines: Lines): Generator<string, void> {
+/** Logs and MANIFESTs of Basho's LevelDB do not say whose they are; the directories beside them do. */
+function liesBesideTiers(fs: FileSystem, path: string): boolean {
+  const { kind } = parseFileName(baseName(path));
+  if (kind !== 'wal' && kind !== 'manifest') return false;
+  try {
+    return fs.stat(joinPath(dirName(path), tierName(0))).isDirectory;
+  } catch {
+    return false;
+  }
+}
+
+function* dumpContent(file: FileHandle, content: Content, lines: Lines, timed: boolean): Generator<string, void> {
   const name = parseFileName(baseName(file.path));
   switch (content.kind) {
     case 'table':
@@ -36,12 +47,13 @@ function* dumpContent(file: FileHandle, content: Content, lines: Lines): Generat
       return yield* dumpBlob(file, lines);
     case 'manifest':
       yield lines.at(0, `MANIFEST, ${file.size()} bytes`);
-      return yield* dumpManifest(new LogReader(file), lines);
+      return yield* dumpManifest(new LogReader(file), lines, timed);
     case 'wal':
       yield lines.at(0, `write-ahead log, ${file.size()} bytes`);
       return yield* dumpWal(
         new LogReader(file, { logNumber: name.kind === 'wal' ? (name.number ?? undefined) : undefined }),
         lines,
+        timed,
       );
     case 'options':
       return yield* dumpOptions(file, lines);

@@ -7,18 +7,33 @@ import { isoTime } from '../../base/entropy.ts';
 import { corrupt } from '../../base/errors.ts';
 import { Reader } from '../../base/varint.ts';
 import type { LogReader } from '../../formats/leveldb/logReader.ts';
-import { decodeCommonField, emptyEdit, type NewFile, type VersionEdit } from '../../formats/leveldb/versionEdit.ts';
+import {
+  decodeCommonField,
+  decodeKeyField,
+  emptyEdit,
+  type FieldDecoder,
+  type NewFile,
+  type VersionEdit,
+} from '../../formats/leveldb/versionEdit.ts';
 import { decodeRocksDbEdit, decodeRocksField } from '../../formats/rocksdb/versionEdit.ts';
 import type { Bound } from '../../model/tree.ts';
 import { type Lines, shownError, shownKey, sized, withoutOffset } from './line.ts';
 import { dumpLog, offsetInRecord } from './log.ts';
 
-export function* dumpManifest(log: LogReader, lines: Lines): Generator<string, void> {
+/** `timed`: of Basho's LevelDB. */
+export function* dumpManifest(log: LogReader, lines: Lines, timed = false): Generator<string, void> {
   const names = new Map<number, string>([[0, 'default']]);
-  yield* dumpLog(log, lines, (n) => dumpEdit(log, lines, n, names));
+  const decoders = timed ? [decodeKeyField, decodeCommonField] : [decodeCommonField, decodeRocksField];
+  yield* dumpLog(log, lines, (n) => dumpEdit(log, lines, n, names, decoders));
 }
 
-function* dumpEdit(log: LogReader, lines: Lines, n: number, names: Map<number, string>): Generator<string, void> {
+function* dumpEdit(
+  log: LogReader,
+  lines: Lines,
+  n: number,
+  names: Map<number, string>,
+  decoders: readonly FieldDecoder[],
+): Generator<string, void> {
   const { record, recordOffset } = log;
   yield lines.at(recordOffset, `edit ${n}: ${sized(record.length)}${familyOf(record, names)}`);
   const r = new Reader(record);
@@ -31,7 +46,7 @@ function* dumpEdit(log: LogReader, lines: Lines, n: number, names: Map<number, s
       // Each field goes into an edit of its own, so that what it said stands alone.
       const edit = emptyEdit();
       edit.family = -1;
-      if (!decodeCommonField(tag, r, edit) && !decodeRocksField(tag, r, edit)) throw corrupt('unknown tag');
+      if (!decoders.some((decode) => decode(tag, r, edit))) throw corrupt('unknown tag');
       const offset = offsetInRecord(log, at);
       for (const field of fieldsOf(edit)) yield lines.at(offset, field, 1);
     }

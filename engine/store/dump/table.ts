@@ -10,6 +10,7 @@ import { Reader } from '../../base/varint.ts';
 import { compressionName, decompress, OutputBuffer } from '../../codec/registry.ts';
 import { BlockCursor, type BlockDialect } from '../../formats/block/blockCursor.ts';
 import { blockIsIntact, checksumName, TRAILER_BYTES } from '../../formats/block/checksum.ts';
+import { BASHO_COUNTERS } from '../../formats/block/filter/tableFilter.ts';
 import {
   type BlockHandle,
   checkHandle,
@@ -77,7 +78,7 @@ class TableDump {
     this.#metaindex = attempt(() => readMetaBlock(this.#bare(footer.metaindex, 'leveldb').bytes));
     const names = this.#metaindex instanceof StoreError ? [] : [...this.#metaindex.keys()];
     const rocks = footer.formatVersion > 0 || names.some((n) => n.startsWith('rocksdb.'));
-    this.#dialect = rocks ? 'rocksdb' : 'leveldb';
+    this.#dialect = rocks ? 'rocksdb' : names.includes(BASHO_COUNTERS) ? 'eleveldb' : 'leveldb';
     // The bytewise order leaves keys as they are stored.
     this.#table = attempt(() => new TableReader(file, { dialect: this.#dialect, order: BYTEWISE }));
   }
@@ -99,7 +100,8 @@ class TableDump {
 
   *#head(): Generator<string, void> {
     const f = this.#footer;
-    const engine = this.#dialect === 'rocksdb' ? 'RocksDB' : 'LevelDB';
+    const engine =
+      this.#dialect === 'rocksdb' ? 'RocksDB' : this.#dialect === 'eleveldb' ? "Basho's LevelDB" : 'LevelDB';
     yield this.#lines.at(0, `table of ${engine}, ${this.#file.size()} bytes`);
     const index = f.index === null ? '' : `, index at ${f.index.offset} size ${f.index.size}`;
     const context = f.contextBase === 0 ? '' : `, context base 0x${f.contextBase.toString(16).padStart(8, '0')}`;

@@ -8,7 +8,13 @@
 import { hex, readU32 } from '../../base/bytes.ts';
 import { typeName } from '../../formats/leveldb/internalKey.ts';
 import type { LogReader } from '../../formats/leveldb/logReader.ts';
-import { BATCH_HEADER, BatchSummary, type BatchVisitor, batchSequence } from '../../formats/leveldb/writeBatch.ts';
+import {
+  BATCH_HEADER,
+  BatchSummary,
+  type BatchVisitor,
+  batchSequence,
+  readLevelDbBatch,
+} from '../../formats/leveldb/writeBatch.ts';
 import { readRocksDbBatch } from '../../formats/rocksdb/writeBatch.ts';
 import { ValueType } from '../../iter/cursor.ts';
 import { type Lines, shownError, shownKey, withoutOffset } from './line.ts';
@@ -21,8 +27,9 @@ const FIELDS = 7;
 /** Prepared transactions whose size is remembered until their commit. */
 const PREPARED_MAX = 10_000;
 
-export function* dumpWal(log: LogReader, lines: Lines): Generator<string, void> {
-  const pass = new Pass();
+/** `timed`: of Basho's LevelDB. */
+export function* dumpWal(log: LogReader, lines: Lines, timed = false): Generator<string, void> {
+  const pass = new Pass(timed);
   yield* dumpLog(log, lines, (n) => dumpBatch(log, lines, n, pass));
 }
 
@@ -73,6 +80,11 @@ class Pass implements BatchVisitor {
   #inPrepare = false;
   #preparedCount = 0;
   #record: Uint8Array = new Uint8Array(0);
+  readonly #timed: boolean;
+
+  constructor(timed: boolean) {
+    this.#timed = timed;
+  }
 
   run(record: Uint8Array) {
     this.#record = record;
@@ -84,7 +96,8 @@ class Pass implements BatchVisitor {
     this.complete = false;
     this.end = BATCH_HEADER;
     try {
-      readRocksDbBatch(record, this, new BatchSummary());
+      if (this.#timed) readLevelDbBatch(record, this, new BatchSummary(), true);
+      else readRocksDbBatch(record, this, new BatchSummary());
     } catch (thrown) {
       if (thrown === FULL) return undefined;
       this.complete = true;

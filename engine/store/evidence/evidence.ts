@@ -11,7 +11,7 @@ import { type Problem, toStoreError } from '../../base/errors.ts';
 import { RunCursor } from '../../formats/block/runCursor.ts';
 import { TableReader } from '../../formats/block/tableReader.ts';
 import { parseFileName } from '../../formats/leveldb/names.ts';
-import { joinPath } from '../../fs/fileSystem.ts';
+import { baseName, joinPath } from '../../fs/fileSystem.ts';
 import { type Cursor, keyOf, ValueType } from '../../iter/cursor.ts';
 import { DamageLog } from '../../iter/damage.ts';
 import { BYTEWISE, type KeyOrder, keyOrder } from '../../iter/order.ts';
@@ -99,8 +99,8 @@ export class Evidence {
       for (const info of sound) files.push({ file: info.file, bytes: info.bytes, live: true });
     }
     let orphans = 0;
-    for (const file of view.snapshot.names) {
-      const { kind, number } = parseFileName(file);
+    for (const file of [...view.snapshot.names, ...(view.snapshot.places?.values() ?? [])]) {
+      const { kind, number } = parseFileName(baseName(file));
       if (kind !== 'table' || number === null || version.tables.has(number)) continue;
       yield;
       try {
@@ -362,5 +362,5 @@ function* gatherLogs(
     }
     files.push({ file, bytes, live: all || applied.has(number) });
   }
-  return yield* logRecords(fs, logs, dialect.id, counts, valueBytes, problems);
+  return yield* logRecords(fs, logs, dialect.block, counts, valueBytes, problems);
 }

@@ -1,6 +1,7 @@
 /** Records of a store's logs by family, with the places where they stand, in internal order. */
 import { EMPTY } from '../../base/bytes.ts';
 import { type Problem, toStoreError } from '../../base/errors.ts';
+import type { BlockDialect } from '../../formats/block/blockCursor.ts';
 import { LogReader } from '../../formats/leveldb/logReader.ts';
 import { BatchSummary, type BatchVisitor, readLevelDbBatch } from '../../formats/leveldb/writeBatch.ts';
 import { readRocksDbBatch } from '../../formats/rocksdb/writeBatch.ts';
@@ -32,7 +33,7 @@ const RECORDS_A_STEP = 2_000;
 export function* logRecords(
   fs: FileSystem,
   logs: readonly { readonly path: string; readonly file: string; readonly number: number }[],
-  dialect: 'leveldb' | 'rocksdb',
+  dialect: BlockDialect,
   counts: (family: number, log: number) => boolean,
   valueBytes: number,
   problems: Problem[],
@@ -97,7 +98,7 @@ export function* logRecords(
             offset = log.recordOffset;
             prepared = false;
             try {
-              if (dialect === 'leveldb') readLevelDbBatch(log.record, visitor, summary);
+              if (dialect !== 'rocksdb') readLevelDbBatch(log.record, visitor, summary, dialect === 'eleveldb');
               else readRocksDbBatch(log.record, visitor, summary);
             } catch (thrown) {
               problems.push(toStoreError(thrown, { path: file, offset }).toProblem());

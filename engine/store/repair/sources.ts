@@ -57,6 +57,13 @@ export function gatherSources(fs: FileSystem, directory: string): Sources {
   let basis: RepairReport['basis'];
   try {
     store = openStore(fs, directory);
+    if (store.shared.dialect.tiers) {
+      store.close();
+      throw new StoreError('UNSUPPORTED', "a store of Basho's LevelDB (Riak) is read, but not put together anew", {
+        path: directory,
+        mend: 'repair it with its own engine, or export what is visible',
+      });
+    }
     basis = store.view.snapshot.manifest.damaged ? 'damaged manifest' : 'manifest';
     problems.push(...store.view.problems);
   } catch (thrown) {
@@ -163,7 +170,7 @@ function replayAll(
   });
   const sound = basis === 'manifest';
   return replayWals(fs, directory, wals, {
-    engine: dialect.id,
+    engine: dialect.block,
     families: [...version.families.values()].map(({ state }) => ({
       id: state.id,
       name: state.name,

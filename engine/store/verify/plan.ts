@@ -1,6 +1,7 @@
 /** What there is to check in a store, and what its directory says without reading a file in full. */
 import { strictText } from '../../base/bytes.ts';
 import { oneLine, type Problem, toStoreError } from '../../base/errors.ts';
+import type { BlockDialect } from '../../formats/block/blockCursor.ts';
 import { endsAsTable, parseFileName } from '../../formats/leveldb/names.ts';
 import type { NewFile } from '../../formats/leveldb/versionEdit.ts';
 import { STACKED_DIRECTORY } from '../../formats/rocksdb/blobFiles.ts';
@@ -52,14 +53,16 @@ export function planVerify(view: StoreView, checksumsOnly = false): VerifyPlan {
     sizes.set(task, sizeOf(fs, directory, task.file));
   };
   if (manifest.file !== '') {
-    add({ kind: 'manifest', directory, dialect: dialect.id, file: manifest.file, number: undefined });
+    add({ kind: 'manifest', directory, dialect: dialect.block, file: manifest.file, number: undefined });
   }
   const known = new Set<string>([manifest.file]);
   for (const family of version.families.values()) {
-    if (!manifest.damaged) findings.push(...levelFindings(family, view.lastSequence, manifest.file));
+    if (!manifest.damaged)
+      findings.push(...levelFindings(family, view.lastSequence, manifest.file, dialect.overlapLevels));
     for (const info of family.tables) {
       known.add(info.file);
-      if (!version.broken.has(info.number)) add({ ...tableTask(directory, dialect.id, family, info), checksumsOnly });
+      if (!version.broken.has(info.number))
+        add({ ...tableTask(directory, dialect.block, family, info), checksumsOnly });
     }
     for (const blob of family.view.blobFiles) {
       known.add(blob.file);
@@ -69,7 +72,7 @@ export function planVerify(view: StoreView, checksumsOnly = false): VerifyPlan {
   }
   for (const name of names) {
     const { kind, number } = endsAsTable(name) ? { kind: 'table' as const, number: null } : parseFileName(name);
-    if (kind === 'wal' && number !== null) add({ kind: 'wal', directory, dialect: dialect.id, file: name, number });
+    if (kind === 'wal' && number !== null) add({ kind: 'wal', directory, dialect: dialect.block, file: name, number });
     else if ((kind === 'table' || kind === 'blob' || kind === 'manifest' || kind === 'temp') && !known.has(name)) {
       findings.push(
         notice({
@@ -83,7 +86,7 @@ export function planVerify(view: StoreView, checksumsOnly = false): VerifyPlan {
   }
   if (snapshot.walDirectory !== undefined) {
     for (const { file, number } of snapshot.replay.files)
-      add({ kind: 'wal', directory, dialect: dialect.id, file, number });
+      add({ kind: 'wal', directory, dialect: dialect.block, file, number });
   }
   for (const file of stackedBlobFiles(fs, directory, names)) {
     add({ kind: 'blob', directory, file, count: undefined, bytes: undefined });
@@ -114,7 +117,7 @@ function stackedBlobFiles(fs: FileSystem, directory: string, names: readonly str
 }
 
 /** For a directory whose MANIFEST cannot be used: every file by itself. */
-export function planFiles(fs: FileSystem, directory: string, dialect: 'leveldb' | 'rocksdb', why: Problem): VerifyPlan {
+export function planFiles(fs: FileSystem, directory: string, dialect: BlockDialect, why: Problem): VerifyPlan {
   const tasks: VerifyTask[] = [];
   let totalBytes = 0;
   for (const file of fs.list(directory)) {
@@ -130,7 +133,7 @@ export function planFiles(fs: FileSystem, directory: string, dialect: 'leveldb' 
 /** The check of one file by what its name says; undefined for one that has no checksums. */
 export function fileTask(
   directory: string,
-  dialect: 'leveldb' | 'rocksdb',
+  dialect: BlockDialect,
   file: string,
   kind: string,
   number: number | null,
@@ -156,12 +159,7 @@ export function fileTask(
   }
 }
 
-function tableTask(
-  directory: string,
-  dialect: 'leveldb' | 'rocksdb',
-  family: FamilyVersion,
-  info: TableInfo,
-): TableTask {
+function tableTask(directory: string, dialect: BlockDialect, family: FamilyVersion, info: TableInfo): TableTask {
   const edit: NewFile | undefined = family.state.tables.get(info.number);
   const { checksum, checksumFunction } = edit ?? {};
   return {
@@ -178,11 +176,16 @@ function tableTask(
   };
 }
 
-function levelFindings(family: FamilyVersion, lastSequence: number, manifest: string): Finding[] {
+function levelFindings(
+  family: FamilyVersion,
+  lastSequence: number,
+  manifest: string,
+  overlapLevels: number,
+): Finding[] {
   const { order, state } = family;
   if (!order.known) return [];
   const compare = (a: Uint8Array, b: Uint8Array): number => order.compareUser(a, 0, a.length, b, 0, b.length);
-  return checkLevels(family.view, compare, { lastSequence }).map((f) => {
+  return checkLevels(family.view, compare, { lastSequence, overlapLevels }).map((f) => {
     const message = oneLine(`column family ${state.name}, level ${f.level}: ${f.message}`);
     return damage({ code: 'CORRUPT', path: manifest, message });
   });

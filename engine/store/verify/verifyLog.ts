@@ -8,8 +8,9 @@
 import { readU16, readU32 } from '../../base/bytes.ts';
 import { crc32c, unmask } from '../../base/crc32c.ts';
 import { toStoreError } from '../../base/errors.ts';
+import type { BlockDialect } from '../../formats/block/blockCursor.ts';
 import { LOG_BLOCK, LogReader } from '../../formats/leveldb/logReader.ts';
-import { decodeLevelDbEdit } from '../../formats/leveldb/versionEdit.ts';
+import { decodeElevelDbEdit, decodeLevelDbEdit } from '../../formats/leveldb/versionEdit.ts';
 import { BatchSummary, type BatchVisitor, readLevelDbBatch } from '../../formats/leveldb/writeBatch.ts';
 import { decodeRocksDbEdit } from '../../formats/rocksdb/versionEdit.ts';
 import { readRocksDbBatch } from '../../formats/rocksdb/writeBatch.ts';
@@ -20,7 +21,7 @@ import { Findings } from './findings.ts';
 export interface LogTask {
   readonly kind: 'wal' | 'manifest';
   readonly directory: string;
-  readonly dialect: 'leveldb' | 'rocksdb';
+  readonly dialect: BlockDialect;
   readonly file: string;
   readonly number: number | undefined;
   /** Bytes that the MANIFEST knows to be on disk (RocksDB's tracked WALs). */
@@ -53,11 +54,13 @@ export function* verifyLog(fs: FileSystem, task: LogTask): Generator<number, Fil
         try {
           if (task.kind === 'manifest') {
             if (task.dialect === 'leveldb') decodeLevelDbEdit(log.record);
+            else if (task.dialect === 'eleveldb') decodeElevelDbEdit(log.record);
             else decodeRocksDbEdit(log.record);
             entries++;
           } else {
-            if (task.dialect === 'leveldb') readLevelDbBatch(log.record, CHECK_ONLY, summary);
-            else readRocksDbBatch(log.record, CHECK_ONLY, summary);
+            if (task.dialect !== 'rocksdb') {
+              readLevelDbBatch(log.record, CHECK_ONLY, summary, task.dialect === 'eleveldb');
+            } else readRocksDbBatch(log.record, CHECK_ONLY, summary);
             entries += summary.count;
           }
         } catch (thrown) {

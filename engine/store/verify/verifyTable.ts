@@ -14,7 +14,7 @@
 import { readU32 } from '../../base/bytes.ts';
 import { crc32c } from '../../base/crc32c.ts';
 import { OutputBuffer } from '../../codec/registry.ts';
-import { BlockCursor } from '../../formats/block/blockCursor.ts';
+import { BlockCursor, type BlockDialect } from '../../formats/block/blockCursor.ts';
 import { blockIsIntact, ChecksumType, TRAILER_BYTES } from '../../formats/block/checksum.ts';
 import type { TableFilter } from '../../formats/block/filter/tableFilter.ts';
 import { FOOTER_BYTES, otherTable, tableKind } from '../../formats/block/footer.ts';
@@ -31,7 +31,7 @@ import { TableCounter } from './tableCounter.ts';
 export interface TableTask {
   readonly kind: 'table';
   readonly directory: string;
-  readonly dialect: 'leveldb' | 'rocksdb';
+  readonly dialect: BlockDialect;
   readonly comparator: string;
   /** Undefined for a table that no MANIFEST describes: it is checked against itself only. */
   readonly info: TableInfo | undefined;
@@ -88,7 +88,7 @@ export function* verifyTable(fs: FileSystem, task: TableTask): Generator<number,
 }
 
 /** The order that a table on its own says it has. */
-function ownOrder(file: FileHandle, dialect: 'leveldb' | 'rocksdb'): KeyOrder {
+function ownOrder(file: FileHandle, dialect: BlockDialect): KeyOrder {
   const { properties } = new TableReader(file, { dialect, order: BYTEWISE });
   return keyOrder(properties.text('rocksdb.comparator') ?? BYTEWISE.name);
 }

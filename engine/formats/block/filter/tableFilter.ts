@@ -12,6 +12,11 @@ import { openLeveldbFilter } from './leveldbFilter.ts';
 import { type PrefixExtractor, prefixExtractorFor } from './prefixExtractor.ts';
 
 const LEVELDB = 'filter.leveldb.BuiltinBloomFilter2';
+/**
+ * Counters that Basho's LevelDB leaves in each table. Its filter has the same name as LevelDB's and sets other bits: asked
+ * as LevelDB's it would deny keys that are there, so nobody asks it.
+ */
+export const BASHO_COUNTERS = 'stats.sst1';
 /** Names under which RocksDB's built-in policies store their filters. */
 const BUILTIN = ['rocksdb.BuiltinBloomFilter', 'rocksdb.BuiltinRibbonFilter', 'bloomfilter', 'ribbonfilter'];
 /** Partitions kept in memory at once. */
@@ -85,6 +90,7 @@ export class TableFilter {
       const handle = table.metaHandle(name);
       if (handle === undefined) continue;
       if (name === LEVELDB) {
+        if (table.metaHandle(BASHO_COUNTERS) !== undefined) continue;
         const block = table.readOwned(handle);
         const filter = openLeveldbFilter(block);
         const probe: Probe = (b, start, length, blockOffset) =>
