@@ -2,6 +2,7 @@
 import { StoreError } from '../base/errors.ts';
 import { FOOTER_BYTES, tableKind } from '../formats/block/footer.ts';
 import { TableReader } from '../formats/block/tableReader.ts';
+import type { Detection } from '../formats/driver.ts';
 import type { Dialect } from '../formats/leveldb/dialect.ts';
 import { eleveldbDialect, leveldbDialect } from '../formats/leveldb/dialect.ts';
 import type { FamilyState, ManifestState } from '../formats/leveldb/manifest.ts';
@@ -20,8 +21,7 @@ import { NO_REPLAY } from './walReplay.ts';
 export function openStore(fs: FileSystem, directory: string): StoreReader {
   const found = detectStore(fs, directory);
   if (found.refusal !== undefined) throw found.refusal.at({ path: directory });
-  const level = found.variant === 'eleveldb' ? eleveldbDialect : leveldbDialect;
-  const dialect = found.engine === 'leveldb' ? level : rocksdbDialect;
+  const dialect = dialectOf(found);
   let wals: string | undefined;
   return new StoreReader(fs, directory, dialect, {
     fingerprint: () => fingerprint(fs, directory) + (wals === undefined ? '' : `|${fingerprint(fs, wals)}`),
@@ -41,6 +41,12 @@ export function openStore(fs: FileSystem, directory: string): StoreReader {
       }
     },
   });
+}
+
+/** Of a store that is LevelDB's, RocksDB's or a relative's of theirs. */
+export function dialectOf({ engine, variant }: Detection): Dialect {
+  if (variant === 'eleveldb') return eleveldbDialect;
+  return engine === 'leveldb' ? leveldbDialect : rocksdbDialect;
 }
 
 /** Readings of a store that loses tables while it is looked at, before it is shown as it was caught. */

@@ -22,6 +22,7 @@ import { openStore } from '../../../engine/store/open.ts';
 import { PointGet } from '../../../engine/store/pointGet.ts';
 import { gatherSources } from '../../../engine/store/repair/sources.ts';
 import { visibleRow } from '../../../engine/store/rows.ts';
+import { systemWriteEnvironment } from '../../../engine/store/writeEnvironment.ts';
 import { checkWritable } from '../../../engine/store/writeGate.ts';
 
 const FIXTURES = join(import.meta.dirname, '../../fixtures/eleveldb');
@@ -62,9 +63,16 @@ function scanned(directory: string): string[] {
   }
 }
 
+/** A copy: what is refused shall not touch a fixture. */
+function copied(name: string): string {
+  const directory = join(scratch, name);
+  cpSync(join(FIXTURES, name), directory, { recursive: true });
+  return directory;
+}
+
 const stores: readonly [string, () => string][] = [
-  ['overlap', () => join(FIXTURES, 'overlap')],
-  ['expiry', () => join(FIXTURES, 'expiry')],
+  ['overlap', () => copied('overlap')],
+  ['expiry', () => copied('expiry')],
   ['tiered', () => tiered('tiered', join(FIXTURES, 'tiered-slow'))],
 ];
 
@@ -91,7 +99,13 @@ describe("Basho's LevelDB", () => {
 
     it(`${name}: its files are checked without a finding, and it is not written to`, async () => {
       const directory = at();
-      const service = new Service({ fs, clock: systemClock, lockOwner: () => undefined, notify: () => {} });
+      const service = new Service({
+        fs,
+        clock: systemClock,
+        write: systemWriteEnvironment,
+        lockOwner: () => undefined,
+        notify: () => {},
+      });
       const summary = await service.call('open', { path: directory });
       assert.match(`${summary.engine} ${summary.version}`, /^leveldb of Basho \(Riak\)$/);
       const report = await service.call('verify', {});
@@ -106,6 +120,8 @@ describe("Basho's LevelDB", () => {
         () => checkWritable({ ...shared, snapshot, version }),
         /Basho's LevelDB \(Riak\) has rules of its own/,
       );
+      const put = { kind: 'put', family: 0, key: utf8('k'), value: utf8('v') } as const;
+      await assert.rejects(async () => service.call('write', { ops: [put], sync: false }), /rules of its own/);
       await service.call('close', {});
       assert.throws(() => gatherSources(fs, directory), /is read, but not put together anew/);
     });
