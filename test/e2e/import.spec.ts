@@ -85,6 +85,8 @@ for (const theme of ['dark', 'light'] satisfies Theme[]) {
       await app.screenshot(`e2e-import-confirm-${theme}`);
       await dialog().getByRole('button', { name: 'Import 118 rows' }).click();
       await app.page.locator('.notification-list-item', { hasText: 'Imported users.csv' }).first().waitFor();
+      await lens('Import 118 rows…').waitFor({ state: 'detached' });
+      await app.page.waitForTimeout(600);
       await app.screenshot(`e2e-import-done-${theme}`);
       assert.match((await official(store, KEY)) ?? '', /"name":"Bob, 1"/);
       await app.runCommand('LSM: Undo Last Write');

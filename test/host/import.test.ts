@@ -121,3 +121,51 @@ test('import: of bad rows nothing is written, of a scan everything comes back, a
     }
   });
 });
+
+test('import: cancelled in its notification, what was written holds and is told', async () => {
+  await withCopy('sensors-rocksdb', async (directory) => {
+    const file = join(dirname(directory), 'many.jsonl');
+    const line = (n: number): string => `{"key":"n${String(n).padStart(6, '0')}","value":"${'x'.repeat(100)}"}`;
+    writeFileSync(file, Array.from({ length: 300_000 }, (_, n) => line(n)).join('\n'));
+    await run('lsm.openStoreAtPath', directory);
+    const shown: string[] = [];
+    // The notification, with a finger on its button: it is pressed once rows are written.
+    const progress = async (
+      _options: vscode.ProgressOptions,
+      task: (
+        p: vscode.Progress<{ message?: string; increment?: number }>,
+        t: vscode.CancellationToken,
+      ) => Thenable<unknown>,
+    ) => {
+      const source = new vscode.CancellationTokenSource();
+      const report = ({ message = '' }: { message?: string }): void => {
+        shown.push(message);
+        if (message.includes('written')) source.cancel();
+      };
+      return task({ report }, source.token);
+    };
+    const said: string[] = [];
+    let report: ImportReport | undefined;
+    await withStub(
+      vscode.window,
+      'showInformationMessage',
+      messages(said, () => undefined),
+      () =>
+        withStub(vscode.window, 'withProgress', progress, async () => {
+          report = await run<ImportReport>('lsm.import', { store: directory, file, ask: false });
+        }),
+    );
+    assert.ok(
+      shown.some((message) => /checked [\d,]+ rows · [\d,]+ rows\/s/.test(message)),
+      shown.join('\n'),
+    );
+    assert.equal(report?.outcome, 'cancelled');
+    const { applied } = report as ImportReport;
+    assert.ok(applied > 0 && applied < 300_000 && applied % 10_000 === 0, String(applied));
+    assert.ok(said.at(-1)?.includes(`the next is line ${applied + 1} of the file`), said.join('\n'));
+    const store = (await ours()).stores.byPath(directory);
+    const get = (n: number) => store?.call('get', { family: 0, key: Buffer.from(`n${String(n).padStart(6, '0')}`) });
+    assert.ok((await get(applied - 1))?.entry);
+    assert.equal((await get(applied))?.entry, undefined);
+  });
+});
