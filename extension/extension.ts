@@ -20,6 +20,7 @@ import { registerQueryViews } from './history/queryTree.ts';
 import { CONTEXT, SETTINGS } from './ids.ts';
 import { registerImport } from './import/importCommand.ts';
 import { findLenses } from './lenses.ts';
+import { Comparisons } from './panels/comparePanel.ts';
 import { EvidencePanels } from './panels/evidencePanel.ts';
 import { Overviews } from './panels/overviewPanel.ts';
 import { registerResults } from './panels/resultsPanel.ts';
@@ -68,6 +69,7 @@ export function activate(context: vscode.ExtensionContext): Exports {
   const tables = new TablePanels(services);
   const sql = new SqlCommands(services);
   const evidence = new EvidencePanels(services);
+  const comparisons = new Comparisons(services);
   const discover = async (): Promise<void> => {
     const roots = (vscode.workspace.workspaceFolders ?? [])
       .filter((f) => f.uri.scheme === 'file')
@@ -83,10 +85,11 @@ export function activate(context: vscode.ExtensionContext): Exports {
     overviews,
     visualizers,
     tables,
+    comparisons,
     evidence,
     new TreeSync(tree, visualizers, log),
     sql,
-    registerCommands({ ...services, overviews, visualizers, tables, evidence, sql: sql.panels, discover }),
+    registerCommands({ ...services, overviews, visualizers, tables, comparisons, evidence, sql: sql.panels, discover }),
     registerWriteCommands({ ...services, writes, edits }),
     registerImport({ ...services, writes }),
     registerHistoryCommands(services),

@@ -13,6 +13,7 @@ export const COMMANDS = {
   scan: 'lsm.scan',
   keyHistory: 'lsm.keyHistory',
   export: 'lsm.export',
+  compare: 'lsm.compare',
   explain: 'lsm.explain',
   querySql: 'lsm.querySql',
   runSql: 'lsm.runSql',
@@ -76,6 +77,7 @@ export const PANELS = {
   table: 'lsm.tableDetails',
   sql: 'lsm.sql',
   evidence: 'lsm.evidence',
+  compare: 'lsm.compareStores',
 } as const;
 
 export const CUSTOM_EDITORS = { table: 'lsm.table' } as const;

@@ -20,7 +20,7 @@ const at = (...parts) => join(root, ...parts);
 
 /** The webview pages: each source right in webview/ that is not a part of the others. */
 export const pages = () =>
-  ['results', 'overview', 'visualizer', 'table', 'sql', 'evidence'].filter((name) =>
+  ['results', 'overview', 'visualizer', 'table', 'sql', 'evidence', 'compare'].filter((name) =>
     existsSync(at('webview', `${name}.ts`)),
   );
 

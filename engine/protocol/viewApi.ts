@@ -4,6 +4,7 @@
  */
 import type {
   CompactionProgress,
+  DiffKind,
   EngineApi,
   EvidenceOpened,
   EvidenceState,
@@ -40,6 +41,8 @@ export const VIEW_METHODS = [
   // Of the evidence page, and of what it shows only.
   'evidenceRows',
   'evidenceLenses',
+  // Of the comparison's page, and of its two stores only.
+  'diff',
 ] as const satisfies readonly (keyof EngineApi)[];
 
 /** What a page may call: of the engine, and of the host of its own tab. */
@@ -90,6 +93,13 @@ export type ViewInit =
       readonly lens: LensChoice;
       /** The next query gets a tab of its own. */
       readonly pinned?: boolean;
+    }
+  | {
+      readonly view: 'compare';
+      readonly storeName: string;
+      readonly storePath: string;
+      readonly otherName: string;
+      readonly otherPath: string;
     }
   | { readonly view: 'overview'; readonly storeName: string; readonly summary: StoreSummary }
   | {
@@ -146,6 +156,10 @@ export type ViewAction =
   | { readonly action: 'openEntryBlock'; readonly table: number; readonly key: Uint8Array; readonly seq: number }
   /** Export…, of the range and the condition that the tab shows. */
   | { readonly action: 'exportResults' }
+  /** The two values of a key that differs, in the diff editor; the family by its name. */
+  | { readonly action: 'openDifference'; readonly family: string; readonly key: Uint8Array; readonly kind: DiffKind }
+  /** All differences that have come so far, a line a key. */
+  | { readonly action: 'compareAsText' }
   /** The first of two values to compare, and the second. */
   | {
       readonly action: 'markValue' | 'compareValue';
@@ -231,6 +245,8 @@ export type ToView =
   | { readonly t: 'ok'; readonly id: number; readonly result: unknown }
   | { readonly t: 'error'; readonly id: number; readonly error: ErrorData }
   | { readonly t: 'queryProgress'; readonly state: QueryState }
+  /** Keys compared so far, of the answer that is on its way. */
+  | { readonly t: 'diffProgress'; readonly keys: number }
   /** The value that is marked to be compared with another, in words; null for none. */
   | { readonly t: 'marked'; readonly name: string | null }
   | { readonly t: 'sqlState'; readonly state: SqlState; readonly request: SqlRequest }

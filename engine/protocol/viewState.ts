@@ -35,6 +35,13 @@ export type SavedView =
       readonly ui: unknown;
     }
   | {
+      readonly view: 'compare';
+      readonly storePath: string;
+      readonly storeName: string;
+      readonly otherPath: string;
+      readonly ui: unknown;
+    }
+  | {
       readonly view: 'overview' | 'visualizer';
       readonly storePath: string;
       readonly storeName: string;
@@ -118,12 +125,14 @@ export function isSavedView(state: unknown): state is SavedView {
   if (typeof state !== 'object' || state === null) return false;
   const s = state as {
     view?: unknown;
+    otherPath?: unknown;
     storePath?: unknown;
     table?: unknown;
     params?: { family?: unknown };
     request?: unknown;
   };
   if (typeof s.storePath !== 'string') return false;
+  if (s.view === 'compare') return typeof s.otherPath === 'string';
   if (s.view === 'table') return typeof s.table === 'number';
   if (s.view === 'sql') return isSqlRequest(s.request);
   return (

@@ -17,6 +17,7 @@ import type { Store } from '../store.ts';
 import { familyOf, type MoreNode, type Node, tableOf } from '../trees/nodes.ts';
 import { valueText } from '../valueText.ts';
 import { compact, planCompaction } from './compact.ts';
+import { type CompareParts, compareStores } from './compare.ts';
 import { type EvidenceParts, exportEvidence, showEvidence } from './evidence.ts';
 import { exportStore } from './export.ts';
 import { flush } from './flush.ts';
@@ -32,7 +33,7 @@ import { explain, showTable, showVisualizer, type VisualizeParts } from './visua
 
 const t = vscode.l10n.t;
 
-export interface CommandParts extends VisualizeParts, EvidenceParts {
+export interface CommandParts extends VisualizeParts, CompareParts, EvidenceParts {
   readonly overviews: Overviews;
   readonly sql: SqlPanels;
   /** Looks for store directories in the workspace folders again. */
@@ -85,8 +86,8 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   on(COMMANDS.closeStore, t('Close Store'), async (arg) => {
     const store = await storeFor(stores, argsOf(arg));
     if (store === undefined) return;
-    for (const panels of [parts.overviews, parts.visualizers, parts.tables, parts.sql, parts.evidence])
-      panels.close(store);
+    const { overviews, visualizers, tables, comparisons, sql, evidence } = parts;
+    for (const panels of [overviews, visualizers, tables, comparisons, sql, evidence]) panels.close(store);
     stores.close(store);
   });
 
@@ -109,6 +110,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   on(COMMANDS.get, t('Get'), (arg) => get(parts, arg));
   on(COMMANDS.scan, t('Scan'), (arg) => scan(parts, argsOf(arg)));
   on(COMMANDS.export, t('Export'), (arg) => exportStore(parts, arg));
+  on(COMMANDS.compare, t('Compare'), (arg) => compareStores(parts, arg));
   on(COMMANDS.keyHistory, t('Key History'), (arg) => keyHistory(parts, arg));
 
   on(ITEM_COMMANDS.scanTable, t('Show Entries'), (arg) => {

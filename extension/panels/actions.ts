@@ -20,7 +20,9 @@ type OwnAction =
   | 'sortSql'
   | 'saveSql'
   | 'filterEvidence'
-  | 'stopEvidence';
+  | 'stopEvidence'
+  | 'openDifference'
+  | 'compareAsText';
 
 export async function perform(
   services: Services,

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import * as vscode from 'vscode';
 
-export type ViewName = 'results' | 'overview' | 'visualizer' | 'table' | 'sql' | 'evidence';
+export type ViewName = 'results' | 'overview' | 'visualizer' | 'table' | 'sql' | 'evidence' | 'compare';
 
 export function webviewRoot(extension: vscode.Uri): vscode.Uri {
   return vscode.Uri.joinPath(extension, 'dist', 'webview');

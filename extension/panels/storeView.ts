@@ -28,7 +28,7 @@ import { pack } from './pack.ts';
 import { shell, type ViewName, webviewRoot } from './shell.ts';
 
 /** Only for views that say so. */
-const OWN_METHODS: readonly Method[] = ['openQuery', 'closeQuery'];
+const OWN_METHODS: readonly Method[] = ['openQuery', 'closeQuery', 'diff'];
 
 export type SqlAction = Extract<ViewAction, { readonly action: 'cancelSql' | 'showSql' | 'sortSql' | 'saveSql' }>;
 
@@ -204,7 +204,9 @@ export abstract class StoreView implements vscode.Disposable {
       case 'setCondition':
       case 'pin':
       case 'exportResults':
-        // Of results only.
+      case 'openDifference':
+      case 'compareAsText':
+        // Of one kind of view only, which does them itself.
         return;
       case 'cancelSql':
       case 'showSql':
