@@ -103,6 +103,7 @@ export class Service {
       live: this.#live,
       summary: () => this.#summary(),
       where: (family, source) => this.where(family, source),
+      keyText: (family, key) => this.#lenses.keyText(this.store, family, key),
       writeEnvironment: () => this.#writeEnvironment(),
     }));
     this.#evidence = new EvidenceDesk({

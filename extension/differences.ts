@@ -22,6 +22,8 @@ interface Difference {
   readonly family: string;
   readonly key: Uint8Array;
   readonly kind: DiffKind;
+  /** The key as its lens reads it. */
+  readonly shown?: string;
 }
 
 /** The values of one key, side by side; a side that lacks it is empty. */
@@ -32,7 +34,7 @@ export async function openDifference(documents: Documents, store: Store, other: 
     documents.textUri(store.path, [path.basename(place), t('{0} (not there)', displayKey(key, 60))], '');
   const before = kind === 'added' ? absent(store.path) : await documents.readUri({ store, family, key });
   const after = kind === 'removed' ? absent(other) : await documents.readUri({ store, family, key, path: other });
-  const title = t('{0}: {1} ↔ {2}', displayKey(key, 40), store.name, path.basename(other));
+  const title = t('{0}: {1} ↔ {2}', d.shown ?? displayKey(key, 40), store.name, path.basename(other));
   await vscode.commands.executeCommand('vscode.diff', before, after, title, { preview: true });
 }
 
@@ -75,7 +77,7 @@ export async function openAsText(
 async function line(store: Store, other: string | undefined, row: DiffRow, side: DiffSide): Promise<string> {
   const { family, key } = row;
   const several = (store.summary?.families.length ?? 0) > 1;
-  const head = `${several ? `${family}: ` : ''}${displayKey(key, 400)}`;
+  const head = `${several ? `${family}: ` : ''}${row.shown ?? displayKey(key, 400)}`;
   if (side.valueSize > LINE_VALUE_BYTES) return `${head} = (${formatBytes(side.valueSize)})`;
   try {
     const asked = { key, maxBytes: LINE_VALUE_BYTES };

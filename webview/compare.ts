@@ -54,7 +54,14 @@ const keys = new Grid<DiffRow>({
   onSelect: () => {},
   onOpen: (i) => {
     const row = differences.rows[i];
-    if (row !== undefined) host.do({ action: 'openDifference', family: row.family, key: row.key, kind: row.kind });
+    if (row !== undefined)
+      host.do({
+        action: 'openDifference',
+        family: row.family,
+        key: row.key,
+        kind: row.kind,
+        ...(row.shown === undefined ? {} : { shown: row.shown }),
+      });
   },
   onCopy: (i) => {
     const row = differences.rows[i];
@@ -116,7 +123,7 @@ function build(): void {
   document.body.append(
     el(
       'main',
-      { class: 'results' },
+      { class: 'results compare' },
       el(
         'header',
         { class: 'bar' },

@@ -20,6 +20,8 @@ export interface DiffRow {
   readonly family: string;
   readonly kind: DiffKind;
   readonly key: Uint8Array;
+  /** The key as the surest lens of the first store reads it. */
+  readonly shown?: string;
   readonly before?: DiffSide;
   readonly after?: DiffSide;
 }

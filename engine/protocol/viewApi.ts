@@ -157,7 +157,14 @@ export type ViewAction =
   /** Export…, of the range and the condition that the tab shows. */
   | { readonly action: 'exportResults' }
   /** The two values of a key that differs, in the diff editor; the family by its name. */
-  | { readonly action: 'openDifference'; readonly family: string; readonly key: Uint8Array; readonly kind: DiffKind }
+  | {
+      readonly action: 'openDifference';
+      readonly family: string;
+      readonly key: Uint8Array;
+      readonly kind: DiffKind;
+      /** The key as it is shown. */
+      readonly shown?: string;
+    }
   /** All differences that have come so far, a line a key. */
   | { readonly action: 'compareAsText' }
   /** The first of two values to compare, and the second. */

@@ -139,6 +139,13 @@ export class Lenses {
     return undefined;
   }
 
+  /** A key as the surest lens reads it. */
+  keyText(store: StoreReader, family: number, key: Uint8Array): string | undefined {
+    return this.of(store, family)
+      .find((m) => m.confidence >= SURE_LENS && m.lens.key(key) !== undefined)
+      ?.lens.key(key);
+  }
+
   /** Takes what settings declare, in place of what they declared before; says what is wrong with it. */
   configure(settings: unknown): readonly Problem[] {
     const { config, problems } =

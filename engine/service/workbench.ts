@@ -1,7 +1,15 @@
 /** SQL, exports and comparisons of the open store: what `service.ts` hands on as a whole. */
 import type { Clock } from '../base/entropy.ts';
 import { type FileSystem, joinPath } from '../fs/fileSystem.ts';
-import type { EngineNotice, ExportProgress, Params, Result, SqlProgress, StoreSummary } from '../protocol/engineApi.ts';
+import type {
+  DiffRow,
+  EngineNotice,
+  ExportProgress,
+  Params,
+  Result,
+  SqlProgress,
+  StoreSummary,
+} from '../protocol/engineApi.ts';
 import type { CancelToken } from '../protocol/rpc.ts';
 import { SQL_EXAMPLES } from '../query/sqlExamples.ts';
 import { SQL_SCHEMA } from '../query/sqlSchema.ts';
@@ -24,6 +32,8 @@ export interface WorkbenchStore {
   summary(): StoreSummary;
   /** Throws INPUT. */
   where(family: number, source: string): Where;
+  /** A key as the surest lens reads it. */
+  keyText(family: number, key: Uint8Array): string | undefined;
   /** Throws READ_ONLY where nothing may be written. */
   writeEnvironment(): WriteEnvironment;
 }
@@ -61,7 +71,7 @@ export class Workbench {
       sqlSchema: () => SQL_SCHEMA,
       sqlExamples: () => SQL_EXAMPLES,
       export: (p, token) => this.#export(p, token),
-      diff: (p, token) => this.#diffs.compare(store(), p, this.#diffWorld(), token),
+      diff: (p, token) => this.#diff(p, token),
       diffValue: (p) => this.#diffs.value(env.fs, p.path, p.family, p.key, p.maxBytes),
     };
   }
@@ -95,6 +105,18 @@ export class Workbench {
     const rated = new Rated<ExportProgress>(clock, NOTICE_MS, tell);
     const world = { fs: writeEnvironment().fs, clock, live, where, progress: (e: ExportProgress) => rated.tell(e) };
     return exportStore(store, p, world, token);
+  }
+
+  async #diff(p: Params<'diff'>, token: CancelToken): Promise<Result<'diff'>> {
+    const report = await this.#diffs.compare(this.#opened().store, p, this.#diffWorld(), token);
+    const { store: first, keyText } = this.#opened();
+    const families = new Map([...first.view.version.families].map(([id, { state }]) => [state.name, id]));
+    const rows = report.rows.map((row): DiffRow => {
+      const family = families.get(row.family);
+      const shown = family === undefined ? undefined : keyText(family, row.key);
+      return shown === undefined ? row : { ...row, shown };
+    });
+    return { ...report, rows };
   }
 
   #diffWorld(): DiffWorld {

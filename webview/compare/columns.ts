@@ -2,7 +2,7 @@
 import type { DiffRow, DiffSide, DiffTable } from '../../engine/protocol/engineApi.ts';
 import { count, levelName, size } from '../text/numbers.ts';
 import { visibleString } from '../text/visible.ts';
-import { appendLine } from '../ui/bytesView.ts';
+import { appendLine, appendTextLine } from '../ui/bytesView.ts';
 import { el } from '../ui/dom.ts';
 import type { GridColumn } from '../ui/grid.ts';
 
@@ -70,7 +70,8 @@ export function keyColumns(names: () => readonly [string, string]): readonly Gri
       min: 80,
       flex: true,
       mono: true,
-      render: (cell, row) => appendLine(cell, row.key, 'text', true),
+      render: (cell, row) =>
+        row.shown === undefined ? appendLine(cell, row.key, 'text', true) : appendTextLine(cell, row.shown),
     },
     { id: 'family', title: 'Family', width: 90, min: 50, render: (cell, row) => text(cell, visibleString(row.family)) },
     ...side('before'),
