@@ -77,7 +77,11 @@ function renderValue(cell: HTMLElement, row: EntryRow, format: BytesFormat, lens
   const decoded = lens.title === undefined ? undefined : row.shown?.value;
   if (decoded !== undefined) {
     if (decoded.text === '') cell.appendChild(dim('empty'));
-    else appendTextLine(cell, (decoded.language === 'json' || format === 'json' ? layoutJson(decoded.text, 0) : undefined) ?? decoded.text);
+    else
+      appendTextLine(
+        cell,
+        (decoded.language === 'json' || format === 'json' ? layoutJson(decoded.text, 0) : undefined) ?? decoded.text,
+      );
     return;
   }
   if (row.columns !== undefined) {
