@@ -61,7 +61,7 @@ async function makeStore(directory: string): Promise<void> {
     for (let n = 0; n < 64; n++)
       await db.put(Buffer.from(`zz/filler/${n}`), Buffer.from(encode({ filler: 'x'.repeat(2_000), n })));
     // A flush that closing interrupts would stay in the log.
-    while (readdirSync(directory).filter((name) => name.endsWith('.ldb')).length < 2) {
+    while (db.getProperty('leveldb.num-files-at-level1') !== '1') {
       await new Promise((resolve) => setTimeout(resolve, 20));
     }
   });
@@ -222,10 +222,13 @@ describe('the query workbench', { skip: noBrowser }, () => {
     if (typeof query === 'string') return test.skip(query);
     await app.runCommand('LSM: Export');
     await app.page.locator('.quick-input-widget', { hasText: 'Parquet' }).waitFor();
+    await app.page.waitForTimeout(400);
     await app.screenshot('e2e-workbench-export-form-dark');
     await app.page.keyboard.press('Enter');
     const told = app.page.locator('.notification-list-item', { hasText: 'Exported readings' }).first();
     await told.waitFor();
+    await app.page.locator('.notification-list-item', { hasText: 'Exporting' }).first().waitFor({ state: 'detached' });
+    await app.page.waitForTimeout(400);
     await app.screenshot('e2e-workbench-export-dark');
     const out = join(folder, 'readings-export');
     assert.deepEqual(readdirSync(out), ['part-0000.parquet']);

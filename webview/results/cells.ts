@@ -80,7 +80,7 @@ function renderValue(cell: HTMLElement, row: EntryRow, format: BytesFormat, lens
     else
       appendTextLine(
         cell,
-        (decoded.language === 'json' || format === 'json' ? layoutJson(decoded.text, 0) : undefined) ?? decoded.text,
+        (decoded.text.includes('\n') || format === 'json' ? layoutJson(decoded.text, 0) : undefined) ?? decoded.text,
       );
     return;
   }
