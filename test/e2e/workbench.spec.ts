@@ -199,7 +199,10 @@ describe('the query workbench', { skip: noBrowser }, () => {
     await grid.getByRole('button', { name: 'Open its data block' }).click();
     const dump = app.page.locator('.editor-group-container.active .tab.active', { hasText: '.dump' });
     await dump.waitFor();
-    await app.page.locator('.editor-group-container.active .view-line', { hasText: 'sensor:' }).first().waitFor();
+    await app.page
+      .locator('.editor-group-container.active .view-line', { hasText: /key.0x73656e736f723a00000007/ })
+      .first()
+      .waitFor();
     await app.screenshot('e2e-workbench-history-block-dark');
   });
 
@@ -220,7 +223,7 @@ describe('the query workbench', { skip: noBrowser }, () => {
   it('exports to Parquet what DuckDB reads back', async (test) => {
     const query = await openDuckDb();
     if (typeof query === 'string') return test.skip(query);
-    await app.runCommand('LSM: Export');
+    await app.runCommand('LSM: Export…');
     await app.page.locator('.quick-input-widget', { hasText: 'Parquet' }).waitFor();
     await app.page.waitForTimeout(400);
     await app.screenshot('e2e-workbench-export-form-dark');
