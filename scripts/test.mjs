@@ -14,7 +14,7 @@ import { runHostTests } from './hostTests.mjs';
 import { artifacts, main, root, run, Sentence, say } from './lib.mjs';
 import { chromium, codeServer, debianPackages, node24, packages } from './setup.mjs';
 
-const LIMIT_MS = 12 * 60_000;
+const LIMIT_MS = 20 * 60_000;
 
 const STAGES = {
   lint: {
