@@ -175,8 +175,8 @@ for (const theme of ['light', 'dark'] as const) {
     before(async () => {
       ({ app, folder } = await start(theme));
       store = join(folder, 'sensors-rocksdb');
+      // Which shows the view as well: its icon, clicked then, would hide it.
       await app.openStore(store);
-      await app.showStores();
       await app.treeRow('sensors-rocksdb').waitFor();
     });
     after(async () => {
