@@ -16,6 +16,7 @@ export interface SavedParams {
   readonly limit?: number;
   readonly allVersions?: boolean;
   readonly at?: number;
+  readonly atTimestamp?: string;
   readonly table?: number;
   readonly block?: number;
   readonly where?: string;
@@ -95,6 +96,7 @@ export function saveParams(p: QueryParams): SavedParams {
     ...(p.limit === undefined ? {} : { limit: p.limit }),
     ...(p.allVersions === undefined ? {} : { allVersions: p.allVersions }),
     ...(p.at === undefined ? {} : { at: p.at }),
+    ...(p.atTimestamp === undefined ? {} : { atTimestamp: toHex(p.atTimestamp) }),
     ...(p.table === undefined ? {} : { table: p.table }),
     ...(p.block === undefined ? {} : { block: p.block }),
     ...(p.where === undefined ? {} : { where: p.where }),
@@ -113,6 +115,7 @@ export function restoreParams(s: SavedParams): QueryParams {
     limit: s.limit,
     allVersions: s.allVersions,
     at: s.at,
+    atTimestamp: s.atTimestamp === undefined ? undefined : fromHex(s.atTimestamp),
     table: s.table,
     block: s.block,
     where: s.where,

@@ -88,11 +88,16 @@ describe('saved state', () => {
       reverse: true,
       limit: 10,
       at: 99,
+      atTimestamp: Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8),
       table: 7,
       block: 0,
+      where: 'value.x = 5',
+      valueLens: 'value:json',
     };
     const back = restoreParams(JSON.parse(JSON.stringify(saveParams(params))));
-    assert.deepEqual(back, { ...params, to: undefined, allVersions: undefined });
+    assert.deepEqual(back, { ...params, key: undefined, to: undefined, allVersions: undefined });
+    const one = restoreParams(JSON.parse(JSON.stringify(saveParams({ family: 0, key: Uint8Array.of(7) }))));
+    assert.deepEqual(one.key, Uint8Array.of(7));
     assert.deepEqual(restoreParams(saveParams({ family: 0 })).from, undefined);
   });
   it('refuses what another program or version left', () => {
@@ -135,9 +140,15 @@ describe('status line', () => {
   const state = { query: 1, total: 632_506, complete: true, bytes: 0, millis: 812, problems: [], at: 1_234 };
   it('says how much, whether that is all, how long, and as of when', () => {
     assert.equal(statusText(state), '632,506 rows, complete, 812 ms, as of sequence 1,234');
+    const counting = { ...state, total: 1, complete: false, bytes: 5 << 20 };
+    assert.equal(statusText(counting), '1 row so far, 5.00 MB, counting…, 812 ms, as of sequence 1,234');
     assert.equal(
-      statusText({ ...state, total: 1, complete: false }),
-      '1 row so far, counting…, 812 ms, as of sequence 1,234',
+      statusText({ ...counting, scanned: 70_000 }),
+      '1 row so far, 70,000 entries and 5.00 MB scanned, searching…, 812 ms, as of sequence 1,234',
+    );
+    assert.equal(
+      statusText({ ...counting, scanned: 70_000, complete: true, stopped: true }),
+      '1 row, 70,000 entries and 5.00 MB scanned, stopped, 812 ms, as of sequence 1,234',
     );
   });
 });
