@@ -12,12 +12,12 @@ import { Detail, fact, VALUE_BYTES_MAX } from './results/detail.ts';
 import { callWhen, LensPicker } from './results/lens.ts';
 import { hexText, strictText, visibleString } from './text/visible.ts';
 import { registerToolkit } from './toolkit.ts';
+import { DetailSplit } from './ui/detailSplit.ts';
 import { actionButton, el, fill, icon, iconButton, setText, show } from './ui/dom.ts';
+import { formatPicker } from './ui/formatPicker.ts';
 import { Grid } from './ui/grid.ts';
 import { type CallError, debounce, Host, type ViewCall } from './ui/host.ts';
-import { type Notice, noticeElement, ProblemList } from './ui/notices.ts';
-import { segmented } from './ui/segmented.ts';
-import { splitter } from './ui/splitter.ts';
+import { NoticeBoard, ProblemList } from './ui/notices.ts';
 
 type EvidenceInit = Extract<ViewInit, { view: 'evidence' }>;
 
@@ -32,8 +32,6 @@ const host = new Host();
 let init: EvidenceInit | undefined;
 let state: EvidenceState | undefined;
 let format: BytesFormat = 'text';
-let detailAt: EvidenceUi['detail'] = 'bottom';
-let sizes: EvidenceUi['sizes'] = { bottom: 220, right: 360 };
 let engineGone = false;
 let restored: EvidenceUi | undefined;
 let grid: Grid<RecordRow> | undefined;
@@ -67,13 +65,13 @@ const cache = new ChunkCache<RecordRow>({
   onError: (_from, _count, reason) => {
     if (engineGone) return;
     grid?.repaint();
-    notify('rows', {
+    notices.set('rows', {
       kind: 'error',
       text: `Some records could not be read: ${(reason as Error).message}`,
       action: {
         label: 'Try again',
         run: () => {
-          notify('rows', undefined);
+          notices.set('rows', undefined);
           cache.retry();
           grid?.repaint();
         },
@@ -126,7 +124,7 @@ const detail = new Detail({
     lens.masked = false;
   },
   close: () => {
-    setDetail('off');
+    split.place('off');
     grid?.element.focus();
   },
   whole: (_row, index) => wholeRow(index, VALUE_BYTES_MAX),
@@ -167,56 +165,27 @@ const filter = new Filter({
   },
 });
 
-const formats = segmented<BytesFormat>(
-  'Format of keys and values',
-  [
-    { value: 'text', label: 'Text', title: 'UTF-8 text with escapes; what is mostly not text in hex' },
-    { value: 'hex', label: 'Hex', title: 'Bytes in hexadecimal' },
-    { value: 'json', label: 'JSON', title: 'Values that are JSON laid out, the rest as text' },
-  ],
-  format,
-  (value) => {
-    format = value;
-    detail.format = value;
-    grid?.repaint();
-    saveSoon();
-  },
-);
+const formats = formatPicker('Format of keys and values', 'Bytes', format, (value) => {
+  format = value;
+  detail.format = value;
+  grid?.repaint();
+  saveSoon();
+});
 
 const title = el('h1', { class: 'bar-title' }, 'Evidence');
 const subtitle = el('div', { class: 'bar-subtitle' });
-const bottomButton = iconButton('panelBottom', 'Detail pane below', () =>
-  setDetail(detailAt === 'bottom' ? 'off' : 'bottom'),
-);
-const sideButton = iconButton('panelRight', 'Detail pane at the side', () =>
-  setDetail(detailAt === 'right' ? 'off' : 'right'),
-);
 const progress = el('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Counting records' });
-const notices = el('div', { class: 'notices' });
-const noticeMap = new Map<string, Notice>();
+const notices = new NoticeBoard();
 const problems = new ProblemList((p) => host.do({ action: 'openProblem', path: p.path, offset: p.offset ?? null }));
 const empty = el('div', { class: 'empty' });
-const split = el('div', { class: 'split' });
+const split = new DetailSplit(detail.element, DETAIL_MIN, saveSoon);
 const statusLine = el('div', { class: 'status-text' }, 'Gathering records…');
 const stopButton = el('button', { class: 'link', type: 'button' }, 'Stop');
 /** Speaks only what matters: the end of the count, a loss, a copy. */
 const spoken = el('div', { class: 'sr-only', role: 'status', 'aria-live': 'polite' });
-const divider = splitter({
-  label: 'Size of the detail pane',
-  min: DETAIL_MIN,
-  max: () => (detailAt === 'right' ? split.clientWidth - 240 : split.clientHeight - 120),
-  sideways: () => detailAt === 'right',
-  get: () => sizeNow(),
-  set: (size) => {
-    sizes = detailAt === 'right' ? { ...sizes, right: size } : { ...sizes, bottom: size };
-    split.style.setProperty('--detail', `${sizeNow()}px`);
-    saveSoon();
-  },
-});
 
 function build(): void {
   stopButton.addEventListener('click', () => host.do({ action: 'stopEvidence' }));
-  split.append(divider.element, detail.element);
   document.body.append(
     el(
       'main',
@@ -230,18 +199,17 @@ function build(): void {
         el(
           'div',
           { class: 'bar-buttons' },
-          bottomButton,
-          sideButton,
+          ...split.buttons,
           iconButton('save', 'Export evidence…', () => host.do({ action: 'exportEvidence' })),
           iconButton('refresh', 'Gather again', () => host.do({ action: 'rerun' })),
         ),
       ),
       filter.element,
       progress,
-      notices,
+      notices.element,
       problems.element,
       empty,
-      split,
+      split.element,
       el('footer', { class: 'status evidence-status' }, statusLine, stopButton),
       spoken,
     ),
@@ -249,35 +217,18 @@ function build(): void {
   show(empty, false);
 }
 
-function sizeNow(): number {
-  return detailAt === 'right' ? sizes.right : sizes.bottom;
-}
-
-function setDetail(at: EvidenceUi['detail']): void {
-  detailAt = at;
-  split.dataset['detail'] = at;
-  split.style.setProperty('--detail', `${sizeNow()}px`);
-  divider.refresh();
-  show(divider.element, at !== 'off');
-  show(detail.element, at !== 'off');
-  bottomButton.setAttribute('aria-pressed', String(at === 'bottom'));
-  sideButton.setAttribute('aria-pressed', String(at === 'right'));
-  saveSoon();
-}
-
 function onInit(next: EvidenceInit): void {
   init = next;
   state = undefined;
   engineGone = false;
   document.body.classList.remove('engine-gone');
-  noticeMap.clear();
-  paintNotices();
+  notices.clear();
   const { families } = next.opened;
   if (grid === undefined || hasFamilies !== families.length > 1) {
     hasFamilies = families.length > 1;
     grid?.element.remove();
     grid = makeGrid(hasFamilies);
-    split.prepend(grid.element);
+    split.element.prepend(grid.element);
   }
   setText(subtitle, visibleString(next.storeName));
   subtitle.title = visibleString(next.storePath);
@@ -308,7 +259,7 @@ function focusGrid(): void {
 /** Asks for the rows anew: others are to be shown, or in another way. */
 function startOver(): void {
   cache.clear();
-  notify('rows', undefined);
+  notices.set('rows', undefined);
   grid?.select(-1, false);
   grid?.scrollToTop();
   detail.show(undefined, -1);
@@ -345,23 +296,13 @@ function paintState(s: EvidenceState): void {
     );
   }
   show(empty, nothing);
-  show(split, !nothing);
+  show(split.element, !nothing);
 }
 
 function showAll(): void {
   filter.statuses = [];
   if (init?.prefix === undefined && init?.family === undefined) startOver();
   else host.do({ action: 'filterEvidence' });
-}
-
-function notify(id: string, notice: Notice | undefined): void {
-  if (notice === undefined) noticeMap.delete(id);
-  else noticeMap.set(id, notice);
-  paintNotices();
-}
-
-function paintNotices(): void {
-  fill(notices, ...[...noticeMap.values()].map(noticeElement));
 }
 
 function openPlace({ file, offset, key, seq, type }: RecordRow): void {
@@ -385,7 +326,10 @@ async function wholeValue(row: RecordRow, index: number): Promise<Uint8Array | n
     const whole = await wholeRow(index, COPY_BYTES_MAX).result;
     return whole?.value ?? row.value;
   } catch (thrown) {
-    notify('copy', { kind: 'warning', text: `The whole value could not be copied: ${(thrown as CallError).message}` });
+    notices.set('copy', {
+      kind: 'warning',
+      text: `The whole value could not be copied: ${(thrown as CallError).message}`,
+    });
     return row.value;
   }
 }
@@ -406,7 +350,7 @@ async function copyRow(row: RecordRow, index: number): Promise<void> {
 
 function save(): void {
   if (init === undefined || grid === undefined) return;
-  const ui: EvidenceUi = { grid: grid.state, format, detail: detailAt, sizes, statuses: filter.statuses };
+  const ui: EvidenceUi = { grid: grid.state, format, detail: split.at, sizes: split.sizes, statuses: filter.statuses };
   host.state = {
     view: 'evidence',
     storePath: init.storePath,
@@ -425,8 +369,7 @@ function restore(): void {
   formats.value = format;
   detail.format = format;
   filter.statuses = saved.ui.statuses;
-  detailAt = saved.ui.detail;
-  sizes = saved.ui.sizes;
+  split.place(saved.ui.detail, saved.ui.sizes);
 }
 
 function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void {
@@ -435,13 +378,13 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
     if (message.init.view === 'evidence') onInit(message.init);
   } else if (message.t === 'evidenceProgress') onState(message.state);
   else if (message.t === 'storeChanged') {
-    notify('changed', {
+    notices.set('changed', {
       kind: 'info',
       text: 'The store has changed since these records were gathered.',
       action: again,
     });
   } else if (message.t === 'engine') {
-    notify('engine', message.alive ? undefined : { kind: 'error', text: message.message, action: again });
+    notices.set('engine', message.alive ? undefined : { kind: 'error', text: message.message, action: again });
     if (engineGone && message.alive) cache.retry();
     engineGone = !message.alive;
     document.body.classList.toggle('engine-gone', engineGone);
@@ -456,5 +399,5 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
 build();
 window.addEventListener('focus', focusGrid);
 restore();
-setDetail(detailAt);
+split.place(split.at);
 host.start(onMessage);

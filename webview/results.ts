@@ -11,12 +11,12 @@ import { callWhen, LensPicker } from './results/lens.ts';
 import { isResultsUi, type ResultsUi, statusText } from './results/uiState.ts';
 import { hexText, strictText, visibleString } from './text/visible.ts';
 import { registerToolkit } from './toolkit.ts';
+import { DetailSplit } from './ui/detailSplit.ts';
 import { actionButton, el, fill, icon, iconButton, setText, show } from './ui/dom.ts';
+import { formatPicker } from './ui/formatPicker.ts';
 import { Grid } from './ui/grid.ts';
 import { type CallError, debounce, Host } from './ui/host.ts';
-import { type Notice, noticeElement, ProblemList } from './ui/notices.ts';
-import { segmented } from './ui/segmented.ts';
-import { splitter } from './ui/splitter.ts';
+import { NoticeBoard, ProblemList } from './ui/notices.ts';
 
 type ResultsInit = Extract<ViewInit, { view: 'results' }>;
 
@@ -30,9 +30,7 @@ const host = new Host();
 let init: ResultsInit | undefined;
 let state: QueryState | undefined;
 let format: BytesFormat = 'text';
-let detailAt: ResultsUi['detail'] = 'bottom';
 /** Pixels: height of the pane below, width of the pane at the side. */
-let sizes: ResultsUi['sizes'] = { bottom: 220, right: 360 };
 let engineGone = false;
 let restored: ResultsUi | undefined;
 /** Of which query that was. */
@@ -65,7 +63,7 @@ const cache = new ChunkCache<EntryRow>({
     // One message for all that a lost engine leaves unanswered is enough.
     if (engineGone) return;
     grid.repaint();
-    notify('rows', {
+    notices.set('rows', {
       kind: 'error',
       text: `Some rows could not be read: ${(reason as Error).message}`,
       action: { label: 'Try again', run: retryRows },
@@ -120,7 +118,7 @@ const detail = new Detail({
     lens.masked = false;
   },
   close: () => {
-    setDetail('off');
+    split.place('off');
     grid.element.focus();
   },
 });
@@ -129,7 +127,7 @@ const lens = new LensPicker({
   host,
   changed: () => {
     cache.clear();
-    notify('rows', undefined);
+    notices.set('rows', undefined);
     if (grid.selected >= 0) detail.show(undefined, -1);
     cache.total = state?.total ?? 0;
     grid.repaint();
@@ -146,36 +144,20 @@ const condition = new ConditionBar({
   leave: () => grid.element.focus(),
 });
 
-const formats = segmented<BytesFormat>(
-  'Format of keys and values',
-  [
-    { value: 'text', label: 'Text', title: 'UTF-8 text with escapes; what is mostly not text in hex' },
-    { value: 'hex', label: 'Hex', title: 'Bytes in hexadecimal' },
-    { value: 'json', label: 'JSON', title: 'Values that are JSON laid out, the rest as text' },
-  ],
-  format,
-  (value) => {
-    format = value;
-    detail.format = value;
-    grid.repaint();
-    saveSoon();
-  },
-);
+const formats = formatPicker('Format of keys and values', 'Bytes', format, (value) => {
+  format = value;
+  detail.format = value;
+  grid.repaint();
+  saveSoon();
+});
 
 const title = el('h1', { class: 'bar-title' });
 const subtitle = el('div', { class: 'bar-subtitle' });
-const bottomButton = iconButton('panelBottom', 'Detail pane below', () =>
-  setDetail(detailAt === 'bottom' ? 'off' : 'bottom'),
-);
-const sideButton = iconButton('panelRight', 'Detail pane at the side', () =>
-  setDetail(detailAt === 'right' ? 'off' : 'right'),
-);
 const progress = el('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Counting rows' });
-const notices = el('div', { class: 'notices' });
-const noticeMap = new Map<string, Notice>();
+const notices = new NoticeBoard();
 const problems = new ProblemList((p) => host.do({ action: 'openProblem', path: p.path, offset: p.offset ?? null }));
 const empty = el('div', { class: 'empty' });
-const split = el('div', { class: 'split' });
+const split = new DetailSplit(detail.element, DETAIL_MIN, saveSoon);
 const statusLine = el('div', { class: 'status-text' });
 const stopButton = iconButton('stop', 'Stop here', () => void stop());
 const pinButton = iconButton('pin', 'Pin: the next query leaves this tab alone', () => setPinned(!pinned));
@@ -184,21 +166,9 @@ const bookmarkButton = iconButton('bookmark', 'Bookmark this query…', () => ho
 
 /** Speaks only what matters: the end of the count, a loss, a copy. */
 const spoken = el('div', { class: 'sr-only', role: 'status', 'aria-live': 'polite' });
-const divider = splitter({
-  label: 'Size of the detail pane',
-  min: DETAIL_MIN,
-  max: () => (detailAt === 'right' ? split.clientWidth - 240 : split.clientHeight - 120),
-  sideways: () => detailAt === 'right',
-  get: () => sizeNow(),
-  set: (size) => {
-    sizes = detailAt === 'right' ? { ...sizes, right: size } : { ...sizes, bottom: size };
-    placeDetail();
-    saveSoon();
-  },
-});
 
 function build(): void {
-  split.append(grid.element, divider.element, detail.element);
+  split.element.prepend(grid.element);
   document.body.append(
     el(
       'main',
@@ -212,8 +182,7 @@ function build(): void {
         el(
           'div',
           { class: 'bar-buttons' },
-          bottomButton,
-          sideButton,
+          ...split.buttons,
           pinButton,
           exportButton,
           bookmarkButton,
@@ -222,10 +191,10 @@ function build(): void {
       ),
       progress,
       condition.element,
-      notices,
+      notices.element,
       problems.element,
       empty,
-      split,
+      split.element,
       el('footer', { class: 'status' }, statusLine, stopButton),
       spoken,
     ),
@@ -254,32 +223,11 @@ function setPinned(next: boolean, tell = true): void {
   }
 }
 
-function sizeNow(): number {
-  return detailAt === 'right' ? sizes.right : sizes.bottom;
-}
-
-function placeDetail(): void {
-  split.style.setProperty('--detail', `${sizeNow()}px`);
-}
-
-function setDetail(at: ResultsUi['detail']): void {
-  detailAt = at;
-  split.dataset['detail'] = at;
-  placeDetail();
-  divider.refresh();
-  show(divider.element, at !== 'off');
-  show(detail.element, at !== 'off');
-  bottomButton.setAttribute('aria-pressed', String(at === 'bottom'));
-  sideButton.setAttribute('aria-pressed', String(at === 'right'));
-  saveSoon();
-}
-
 function onInit(next: ResultsInit): void {
   init = next;
   engineGone = false;
   document.body.classList.remove('engine-gone');
-  noticeMap.clear();
-  paintNotices();
+  notices.clear();
   cache.clear();
   lens.start(next.params.family, next.lens);
   setText(title, visibleString(next.title));
@@ -348,7 +296,7 @@ function onState(next: QueryState): void {
     );
   }
   show(empty, nothing);
-  show(split, !nothing);
+  show(split.element, !nothing);
 }
 
 /** Whether a query leaves out a part of its family. */
@@ -356,18 +304,8 @@ function narrowed(p: QueryParams): boolean {
   return [p.from, p.to, p.prefix, p.key, p.table, p.at].some((limit) => limit !== undefined);
 }
 
-function notify(id: string, notice: Notice | undefined): void {
-  if (notice === undefined) noticeMap.delete(id);
-  else noticeMap.set(id, notice);
-  paintNotices();
-}
-
-function paintNotices(): void {
-  fill(notices, ...[...noticeMap.values()].map(noticeElement));
-}
-
 function retryRows(): void {
-  notify('rows', undefined);
+  notices.set('rows', undefined);
   cache.retry();
   grid.repaint();
 }
@@ -391,7 +329,10 @@ async function wholeValue(row: EntryRow): Promise<Uint8Array | null> {
       maxBytes: VALUE_BYTES_MAX * 16,
     }).result;
   } catch (thrown) {
-    notify('copy', { kind: 'warning', text: `The whole value could not be copied: ${(thrown as CallError).message}` });
+    notices.set('copy', {
+      kind: 'warning',
+      text: `The whole value could not be copied: ${(thrown as CallError).message}`,
+    });
     return row.value;
   }
 }
@@ -413,7 +354,7 @@ async function copyRow(row: EntryRow): Promise<void> {
 
 function save(): void {
   if (init === undefined) return;
-  const ui: ResultsUi = { grid: grid.state, format, detail: detailAt, sizes };
+  const ui: ResultsUi = { grid: grid.state, format, detail: split.at, sizes: split.sizes };
   host.state = {
     view: 'results',
     storePath: init.storePath,
@@ -434,8 +375,7 @@ function restore(): void {
   format = saved.ui.format;
   formats.value = format;
   detail.format = format;
-  detailAt = saved.ui.detail;
-  sizes = saved.ui.sizes;
+  split.place(saved.ui.detail, saved.ui.sizes);
 }
 
 function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void {
@@ -444,13 +384,13 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
   } else if (message.t === 'marked') detail.marked = message.name;
   else if (message.t === 'queryProgress') onState(message.state);
   else if (message.t === 'storeChanged') {
-    notify('changed', {
+    notices.set('changed', {
       kind: 'info',
       text: 'The store has changed since this query ran.',
       action: { label: 'Run again', run: () => host.do({ action: 'rerun' }) },
     });
   } else if (message.t === 'engine') {
-    notify(
+    notices.set(
       'engine',
       message.alive
         ? undefined
@@ -476,5 +416,5 @@ document.addEventListener('keydown', (event) => {
 build();
 window.addEventListener('focus', focusGrid);
 restore();
-setDetail(detailAt);
+split.place(split.at);
 host.start(onMessage);

@@ -14,11 +14,11 @@ import { ValuePane } from './sql/valuePane.ts';
 import { visibleString } from './text/visible.ts';
 import { registerToolkit } from './toolkit.ts';
 import { actionButton, el, fill, iconButton, setText, show } from './ui/dom.ts';
+import { formatPicker } from './ui/formatPicker.ts';
 import { Grid } from './ui/grid.ts';
 import { type CallError, debounce, Host, type ViewCall } from './ui/host.ts';
 import { menu } from './ui/menu.ts';
-import { type Notice, noticeElement, ProblemList } from './ui/notices.ts';
-import { segmented } from './ui/segmented.ts';
+import { NoticeBoard, ProblemList } from './ui/notices.ts';
 import { splitter } from './ui/splitter.ts';
 
 type SqlInit = Extract<ViewInit, { view: 'sql' }>;
@@ -66,27 +66,17 @@ const pane = new ValuePane(() => {
   grid?.element.focus();
 });
 
-const formats = segmented<BytesFormat>(
-  'Format of texts and BLOBs',
-  [
-    { value: 'text', label: 'Text', title: 'UTF-8 text with escapes; what is mostly not text in hex' },
-    { value: 'hex', label: 'Hex', title: 'BLOBs in hexadecimal' },
-    { value: 'json', label: 'JSON', title: 'Values that are JSON laid out, the rest as text' },
-  ],
-  format,
-  (value) => {
-    format = value;
-    pane.format = value;
-    grid?.repaint();
-    saveSoon();
-  },
-);
+const formats = formatPicker('Format of texts and BLOBs', 'BLOBs', format, (value) => {
+  format = value;
+  pane.format = value;
+  grid?.repaint();
+  saveSoon();
+});
 
 const title = el('h1', { class: 'bar-title' });
 const subtitle = el('div', { class: 'bar-subtitle' });
 const progress = el('div', { class: 'progress', role: 'progressbar', 'aria-label': 'Running the query' });
-const notices = el('div', { class: 'notices' });
-const noticeMap = new Map<string, Notice>();
+const notices = new NoticeBoard();
 const problems = new ProblemList((p) => host.do({ action: 'openProblem', path: p.path, offset: p.offset ?? null }));
 const empty = new EmptyPane(host);
 const split = el('div', { class: 'split' });
@@ -167,7 +157,7 @@ function build(): void {
       el('div', { class: 'bar-buttons' }, ...buttons),
     ),
     progress,
-    notices,
+    notices.element,
     problems.element,
     empty.element,
     split,
@@ -284,7 +274,7 @@ function load(): void {
       loading = undefined;
       const before = rows.count;
       rows.append(answer);
-      notify('rows', undefined);
+      notices.set('rows', undefined);
       shown(before);
       if (loadsAll) load();
     },
@@ -292,7 +282,7 @@ function load(): void {
       if (loading !== call) return;
       loading = undefined;
       loadsAll = false;
-      notify('rows', {
+      notices.set('rows', {
         kind: 'error',
         text: `Rows could not be read: ${reason.message}`,
         action: { label: 'Run again', run: () => host.do({ action: 'rerun' }) },
@@ -333,10 +323,7 @@ function onState(next: SqlState): void {
     loadsAll = false;
     done = next;
     rows.clear();
-    noticeMap.clear();
-    next.notes.forEach((text, i) => {
-      noticeMap.set(`note${i}`, { kind: 'info', text });
-    });
+    notices.replace(new Map(next.notes.map((text, i) => [`note${i}`, { kind: 'info', text }])));
     load();
   }
   paint();
@@ -357,17 +344,6 @@ function paint(): void {
   const words = nothing ? 'No rows' : emptyText(state, done !== undefined);
   empty.paint(words, state, request?.query ?? '');
   show(split, words === undefined);
-  paintNotices();
-}
-
-function notify(id: string, notice: Notice | undefined): void {
-  if (notice === undefined) noticeMap.delete(id);
-  else noticeMap.set(id, notice);
-  paintNotices();
-}
-
-function paintNotices(): void {
-  fill(notices, ...[...noticeMap.values()].map(noticeElement));
 }
 
 async function copyCell(): Promise<void> {
@@ -383,7 +359,7 @@ function copyRange(as: CopyFormat): void {
   const [first, last] = grid?.range ?? [-1, -1];
   if (first < 0 || done === undefined) return;
   if (last - first >= COPIED_MAX) {
-    notify('copy', { kind: 'warning', text: 'These are too many rows to copy; save them to a file.' });
+    notices.set('copy', { kind: 'warning', text: 'These are too many rows to copy; save them to a file.' });
     return;
   }
   const picked: PlacedRow[] = [];
@@ -397,10 +373,10 @@ function copyRange(as: CopyFormat): void {
 async function copied(words: string, text: Promise<string>): Promise<void> {
   try {
     host.do({ action: 'copyText', text: await text });
-    notify('copy', undefined);
+    notices.set('copy', undefined);
     setText(spoken, words);
   } catch (thrown) {
-    notify('copy', { kind: 'warning', text: `Not copied: ${(thrown as Error).message}` });
+    notices.set('copy', { kind: 'warning', text: `Not copied: ${(thrown as Error).message}` });
   }
 }
 
@@ -450,7 +426,7 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
     onState(message.state);
   } else if (message.t === 'storeChanged') {
     if (done !== undefined && state.phase === 'done') {
-      notify('changed', {
+      notices.set('changed', {
         kind: 'info',
         text: 'The store has changed since this query ran.',
         action: { label: 'Run again', run: () => host.do({ action: 'rerun' }) },
@@ -458,7 +434,7 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
     }
   } else if (message.t === 'engine') {
     engineGone = !message.alive;
-    notify(
+    notices.set(
       'engine',
       message.alive
         ? undefined

@@ -21,7 +21,7 @@ import { registerToolkit } from './toolkit.ts';
 import { appendLine } from './ui/bytesView.ts';
 import { el, fill, iconButton, setText } from './ui/dom.ts';
 import { debounce, Host, type ViewCall } from './ui/host.ts';
-import { type Notice, noticeElement, ProblemList } from './ui/notices.ts';
+import { NoticeBoard, ProblemList } from './ui/notices.ts';
 
 type TableInit = Extract<ViewInit, { view: 'table' }>;
 
@@ -83,8 +83,7 @@ const title = el('h1', { class: 'bar-title' });
 const level = el('span', { class: 'badge' });
 const subtitle = el('div', { class: 'bar-subtitle' });
 const bounds = el('dl', { class: 'bounds' });
-const notices = el('div', { class: 'notices' });
-const noticeMap = new Map<string, Notice>();
+const notices = new NoticeBoard();
 const problems = new ProblemList((p) => host.do({ action: 'openProblem', path: p.path, offset: p.offset ?? null }));
 const spoken = el('div', { class: 'sr-only', role: 'status', 'aria-live': 'polite' });
 const reveal = iconButton('list', 'Show in the tree', () =>
@@ -128,7 +127,7 @@ function build(): void {
         ),
         bounds,
       ),
-      notices,
+      notices.element,
       problems.element,
       tabs.list,
       overview.element,
@@ -149,8 +148,7 @@ function onInit(next: TableInit): void {
   else entries.close();
   engineGone = false;
   document.body.classList.remove('engine-gone');
-  noticeMap.clear();
-  paintNotices();
+  notices.clear();
   paintHead(next);
   if (!again) {
     details = undefined;
@@ -193,7 +191,7 @@ function loadDetails(table: number): void {
 
 function measure(): void {
   if (init === undefined) return;
-  notify('measure', undefined);
+  notices.set('measure', undefined);
   measuring.start(init.table.number);
 }
 
@@ -241,27 +239,16 @@ function paintProblems(): void {
   problems.set(found);
   // What the MANIFEST's side knows is said until the file itself has been asked.
   const known = init?.table.problem ?? null;
-  notify('row', known === null || found.length > 0 ? undefined : { kind: 'warning', text: known });
+  notices.set('row', known === null || found.length > 0 ? undefined : { kind: 'warning', text: known });
 }
 
 function failed(id: string, text: string, again: () => void): void {
   if (engineGone) return;
   const run = (): void => {
-    notify(id, undefined);
+    notices.set(id, undefined);
     again();
   };
-  notify(id, { kind: 'error', text, action: { label: 'Try again', run } });
-}
-
-function notify(id: string, notice: Notice | undefined): void {
-  if (notice === undefined && !noticeMap.has(id)) return;
-  if (notice === undefined) noticeMap.delete(id);
-  else noticeMap.set(id, notice);
-  paintNotices();
-}
-
-function paintNotices(): void {
-  fill(notices, ...[...noticeMap.values()].map(noticeElement));
+  notices.set(id, { kind: 'error', text, action: { label: 'Try again', run } });
 }
 
 function save(): void {
@@ -311,7 +298,7 @@ function onEngine(alive: boolean, text: string): void {
   const was = engineGone;
   engineGone = !alive;
   document.body.classList.toggle('engine-gone', engineGone);
-  notify('engine', alive ? undefined : { kind: 'error', text });
+  notices.set('engine', alive ? undefined : { kind: 'error', text });
   if (!alive) {
     entries.lost();
     measuring.lost();

@@ -64,16 +64,10 @@ async function levels(app: Workbench): Promise<string[]> {
   return rows.map((text) => text.replace(/\s+/g, ' ').trim()).filter((text) => /^L\d/.test(text));
 }
 
-/** Chooses an entry of a row's context menu. */
+/** Selects the row first, so that the command is about it alone. */
 async function contextMenu(app: Workbench, row: Locator, label: string, picture?: string): Promise<void> {
   await row.click();
-  await row.click({ button: 'right' });
-  const item = app.page.locator('.monaco-menu .action-item').filter({ hasText: label }).first();
-  await item.waitFor();
-  if (picture !== undefined) await app.screenshot(picture);
-  // A menu that has only just opened takes no click: it could be the one that opened it.
-  await app.page.waitForTimeout(300);
-  await item.click();
+  await app.contextMenu(row, label, picture);
 }
 
 /** What stands in a part of the page; '' while it is not there. */
@@ -241,11 +235,7 @@ for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
       await rows.nth(1).waitFor();
       await rows.nth(0).click();
       await rows.nth(1).click({ modifiers: ['Control'] });
-      await rows.nth(1).click({ button: 'right' });
-      const item = app.page.locator('.monaco-menu .action-item').filter({ hasText: 'Plan Compaction' }).first();
-      await item.waitFor();
-      await app.page.waitForTimeout(300);
-      await item.click();
+      await app.contextMenu(rows.nth(1), 'Plan Compaction');
       await dialog(app).waitFor();
       assert.match(await textOf(dialog(app)), /Compact 2 tables of default\?/);
       await press(app, 'Cancel');

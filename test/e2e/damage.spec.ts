@@ -47,8 +47,7 @@ describe('a damaged store in the workbench', { skip }, () => {
   it('is checked from the tree, and the Problems panel leads to the byte', async () => {
     await app.page.locator('.activitybar .action-label[aria-label^="LSM"]').click();
     await store('flipped').waitFor();
-    await store('flipped').click({ button: 'right' });
-    await app.page.getByRole('menuitem', { name: 'Verify Checksums' }).click();
+    await app.contextMenu(store('flipped'), 'Verify Checksums');
     const said = notification(/1 place of flipped is damaged/);
     await said.waitFor({ timeout: 30_000 });
     await app.page.screenshot({ path: shotPath('verified') });

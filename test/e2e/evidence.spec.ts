@@ -67,8 +67,7 @@ describe('evidence in the workbench', { skip: noBrowser }, () => {
       try {
         await app.showStores();
         await app.treeRow('leveldb').waitFor({ timeout: 30_000 });
-        await app.treeRow('leveldb').click({ button: 'right' });
-        await app.page.getByRole('menuitem', { name: 'Show Evidence' }).click();
+        await app.contextMenu(app.treeRow('leveldb'), 'Show Evidence');
         const page = await app.webview('.evidence .grid-row');
         await settled(page);
         await app.screenshot(`e2e-evidence-all-${theme}`);

@@ -193,6 +193,17 @@ export class Workbench {
     return this.page.locator('.part.sidebar .monaco-list-row').filter({ hasText: text }).first();
   }
 
+  /** Chooses an entry of the context menu of a row; `picture` is taken while the menu is open. */
+  async contextMenu(row: Locator, label: string, picture?: string): Promise<void> {
+    await row.click({ button: 'right' });
+    const item = this.page.locator('.monaco-menu .action-item').filter({ hasText: label }).first();
+    await item.waitFor();
+    if (picture !== undefined) await this.screenshot(picture);
+    // A menu that has only just opened takes no click: it could be the one that opened it.
+    await this.page.waitForTimeout(300);
+    await item.click();
+  }
+
   /** Opens a tree row's children; does nothing when they are open. */
   async expand(text: string | RegExp): Promise<void> {
     const row = this.treeRow(text);

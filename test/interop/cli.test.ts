@@ -45,7 +45,7 @@ describe('lsm', () => {
     const names = [...help.out.toString().matchAll(/^ {2}([\w-]+) (?:STORE|FILE|DIR)/gm)].map((m) => m[1] as string);
     assert.deepEqual(names, [
       ...['info', 'tables', 'get', 'scan', 'dump', 'verify', 'evidence', 'history', 'compact'],
-      ...['put', 'delete', 'delete-range', 'batch', 'flush', 'create', 'repair', 'sql', 'export', 'diff'],
+      ...['put', 'delete', 'delete-range', 'batch', 'flush', 'create', 'repair', 'sql', 'export', 'import', 'diff'],
     ]);
     for (const name of names) assert.equal(lsm(name, '--help').code, 0, name);
     assert.match(lsm('--version').out.toString(), /^\d+\.\d+\.\d+\n$/);

@@ -26,6 +26,35 @@ export function noticeElement(notice: Notice): HTMLElement {
   );
 }
 
+/** Messages by what they are about; a later one takes the place of an earlier. */
+export class NoticeBoard {
+  readonly element = el('div', { class: 'notices' });
+  readonly #notices = new Map<string, Notice>();
+
+  /** undefined takes it away. */
+  set(id: string, notice: Notice | undefined): void {
+    if (notice === undefined) {
+      if (!this.#notices.delete(id)) return;
+    } else this.#notices.set(id, notice);
+    this.#paint();
+  }
+
+  /** Shows these and no others. */
+  replace(notices: ReadonlyMap<string, Notice>): void {
+    this.#notices.clear();
+    for (const [id, notice] of notices) this.#notices.set(id, notice);
+    this.#paint();
+  }
+
+  clear(): void {
+    this.replace(new Map());
+  }
+
+  #paint(): void {
+    fill(this.element, ...[...this.#notices.values()].map(noticeElement));
+  }
+}
+
 /** The place of a problem: `000014.sst, offset 4,096`. */
 export function placeOf(p: Problem): string {
   if (p.path === '') return '';
