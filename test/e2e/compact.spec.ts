@@ -14,7 +14,7 @@ import { after, before, describe, it } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import type { Locator } from 'playwright-core';
 import { makeEvents } from './events.ts';
-import { noBrowser, type Theme, Workbench } from './harness.ts';
+import { noBrowser, Workbench, walkedThemes } from './harness.ts';
 
 const KEYS = 600_000;
 const NAME = 'events';
@@ -118,7 +118,7 @@ class Owner {
   }
 }
 
-for (const theme of ['light', 'dark'] as const satisfies readonly Theme[]) {
+for (const theme of walkedThemes('light', 'dark')) {
   describe(`compact: from the tree (${theme})`, { skip: noBrowser }, () => {
     let app: Workbench;
     let folder: string;

@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import type { Frame } from 'playwright-core';
-import { noBrowser, Workbench } from './harness.ts';
+import { noBrowser, Workbench, walkedThemes } from './harness.ts';
 
 const person = (n: number, round: number): string =>
   JSON.stringify({ name: `Person ${n}`, visits: round * 17 + (n % 9), mail: `p${n}@example.org` });
@@ -42,79 +42,74 @@ async function makeStore(directory: string): Promise<void> {
   }
 }
 
-describe('evidence in the workbench', { skip: noBrowser }, () => {
-  let folder: string;
-  let store: string;
+for (const theme of walkedThemes('dark', 'light')) {
+  describe(`evidence in the workbench, ${theme}`, { skip: noBrowser }, () => {
+    let folder: string;
+    let store: string;
+    let app: Workbench;
 
-  before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'lsm-evidence-'));
-    store = join(folder, 'leveldb');
-    await makeStore(store);
-  });
-  after(() => rmSync(folder, { recursive: true, force: true }));
-
-  const settled = (page: Frame): Promise<unknown> =>
-    page.waitForFunction(
-      () =>
-        document.querySelector('.status-text')?.textContent?.includes('complete') === true &&
-        document.querySelector('.grid-layer .grid-row') !== null &&
-        document.querySelector('.grid-row.pending') === null,
-    );
-
-  for (const theme of ['dark', 'light'] as const) {
-    it(`${theme}: a deleted value is found, and leads to its byte`, async () => {
-      const app = await Workbench.open({ folder, theme, installed: true });
-      try {
-        await app.showStores();
-        await app.treeRow('leveldb').waitFor({ timeout: 30_000 });
-        await app.contextMenu(app.treeRow('leveldb'), 'Show Evidence');
-        const page = await app.webview('.evidence .grid-row');
-        await settled(page);
-        await app.screenshot(`e2e-evidence-all-${theme}`);
-        await page.getByRole('textbox', { name: 'Keys that begin with' }).fill('user:0042');
-        await page.waitForFunction(() =>
-          /^\d+ records/.test(document.querySelector('.status-text')?.textContent ?? ''),
-        );
-        await page.getByRole('button', { name: /^deleted/ }).click();
-        await page.getByRole('button', { name: /^orphan/ }).click();
-        await settled(page);
-        const row = page.locator('.grid-layer .grid-row').filter({ hasText: 'note of round 2' });
-        await row.waitFor({ timeout: 20_000 });
-        assert.match(await row.evaluate((r) => r.textContent ?? ''), /deleted.*user:0042:secret.*\.log/);
-        const statuses = await page.locator('.grid-layer .became').allInnerTexts();
-        assert.ok(statuses.includes('orphan') && statuses.every((s) => s === 'deleted' || s === 'orphan'));
-        await row.click();
-        await page.waitForFunction(() =>
-          document.querySelector('.detail-body')?.textContent?.includes('note of round 2'),
-        );
-        await app.screenshot(`e2e-evidence-deleted-${theme}`);
-        // By the keyboard: Enter leads to the operation in the log.
-        await page.locator('.grid').focus();
-        await app.page.keyboard.press('Enter');
-        const line = app.page.locator('.editor-instance .view-line').filter({ hasText: 'put user:0042:secret' });
-        await line.first().waitFor({ timeout: 20_000 });
-        await app.page.waitForTimeout(800);
-        await app.screenshot(`e2e-evidence-byte-${theme}`);
-        if (theme === 'light') return;
-        await app.page.locator('.tab').filter({ hasText: 'Evidence' }).first().click();
-        const again = await app.webview('.evidence .grid-row');
-        await settled(again);
-        assert.equal(await again.getByRole('button', { name: /^orphan/ }).getAttribute('aria-pressed'), 'true');
-        const orphan = again.locator('.grid-layer .grid-row').filter({ hasText: '000990.ldb' }).first();
-        await orphan.locator('.link').click();
-        const inBlock = app.page.locator('.editor-instance .view-line').filter({ hasText: 'key user:0042' });
-        await inBlock.first().waitFor({ timeout: 20_000 });
-        await app.page.locator('.tab.active').filter({ hasText: '000990.ldb@' }).waitFor();
-        await app.screenshot(`e2e-evidence-orphan-${theme}`);
-      } finally {
-        await app.close();
-      }
+    before(async () => {
+      folder = mkdtempSync(join(tmpdir(), 'lsm-evidence-'));
+      store = join(folder, 'leveldb');
+      await makeStore(store);
+      app = await Workbench.open({ folder, theme, installed: true });
     });
-  }
+    after(async () => {
+      await app?.close();
+      rmSync(folder, { recursive: true, force: true });
+    });
 
-  it('is exported with the SHA-256 of its sources', async () => {
-    const app = await Workbench.open({ folder, theme: 'dark', installed: true });
-    try {
+    const settled = (page: Frame): Promise<unknown> =>
+      page.waitForFunction(
+        () =>
+          document.querySelector('.status-text')?.textContent?.includes('complete') === true &&
+          document.querySelector('.grid-layer .grid-row') !== null &&
+          document.querySelector('.grid-row.pending') === null,
+      );
+
+    it('a deleted value is found, and leads to its byte', async () => {
+      await app.showStores();
+      await app.treeRow('leveldb').waitFor({ timeout: 30_000 });
+      await app.contextMenu(app.treeRow('leveldb'), 'Show Evidence');
+      const page = await app.webview('.evidence .grid-row');
+      await settled(page);
+      await app.screenshot(`e2e-evidence-all-${theme}`);
+      await page.getByRole('textbox', { name: 'Keys that begin with' }).fill('user:0042');
+      await page.waitForFunction(() => /^\d+ records/.test(document.querySelector('.status-text')?.textContent ?? ''));
+      await page.getByRole('button', { name: /^deleted/ }).click();
+      await page.getByRole('button', { name: /^orphan/ }).click();
+      await settled(page);
+      const row = page.locator('.grid-layer .grid-row').filter({ hasText: 'note of round 2' });
+      await row.waitFor({ timeout: 20_000 });
+      assert.match(await row.evaluate((r) => r.textContent ?? ''), /deleted.*user:0042:secret.*\.log/);
+      const statuses = await page.locator('.grid-layer .became').allInnerTexts();
+      assert.ok(statuses.includes('orphan') && statuses.every((s) => s === 'deleted' || s === 'orphan'));
+      await row.click();
+      await page.waitForFunction(() =>
+        document.querySelector('.detail-body')?.textContent?.includes('note of round 2'),
+      );
+      await app.screenshot(`e2e-evidence-deleted-${theme}`);
+      // By the keyboard: Enter leads to the operation in the log.
+      await page.locator('.grid').focus();
+      await app.page.keyboard.press('Enter');
+      const line = app.page.locator('.editor-instance .view-line').filter({ hasText: 'put user:0042:secret' });
+      await line.first().waitFor({ timeout: 20_000 });
+      await app.page.waitForTimeout(800);
+      await app.screenshot(`e2e-evidence-byte-${theme}`);
+      await app.page.locator('.tab').filter({ hasText: 'Evidence' }).first().click();
+      const again = await app.webview('.evidence .grid-row');
+      await settled(again);
+      assert.equal(await again.getByRole('button', { name: /^orphan/ }).getAttribute('aria-pressed'), 'true');
+      const orphan = again.locator('.grid-layer .grid-row').filter({ hasText: '000990.ldb' }).first();
+      await orphan.locator('.link').click();
+      const inBlock = app.page.locator('.editor-instance .view-line').filter({ hasText: 'key user:0042' });
+      await inBlock.first().waitFor({ timeout: 20_000 });
+      await app.page.locator('.tab.active').filter({ hasText: '000990.ldb@' }).waitFor();
+      await app.screenshot(`e2e-evidence-orphan-${theme}`);
+    });
+
+    it('is exported with the SHA-256 of its sources', async () => {
+      await app.runCommand('View: Close All Editors');
       await app.openStore(store);
       await app.treeRow('leveldb').waitFor({ timeout: 30_000 });
       await app.runCommand('LSM: Export Evidence');
@@ -127,13 +122,11 @@ describe('evidence in the workbench', { skip: noBrowser }, () => {
       await said.first().waitFor({ timeout: 30_000 });
       await said.first().getByRole('button', { name: 'Open' }).click();
       await app.page.locator('.tab.active').filter({ hasText: 'evidence.jsonl' }).waitFor({ timeout: 20_000 });
-      await app.screenshot('e2e-evidence-export-dark');
+      await app.screenshot(`e2e-evidence-export-${theme}`);
       const lines = readFileSync(join(out, 'evidence.jsonl'), 'utf8').trim().split('\n');
       assert.match(lines[0] ?? '', /"sha256":"[\da-f]{64}"/);
       assert.ok(lines.some((l) => l.includes('note of round 2') && l.includes('"status":"deleted"')));
       assert.match(readFileSync(join(out, 'SOURCES.sha256'), 'utf8'), /^[\da-f]{64} {2}000990\.ldb$/m);
-    } finally {
-      await app.close();
-    }
+    });
   });
-});
+}

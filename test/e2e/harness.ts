@@ -22,6 +22,13 @@ export const noBrowser: string | false = chromiumPath() === undefined ? 'no Chro
 
 export type Theme = 'light' | 'dark' | 'hc-light' | 'hc-dark';
 
+/**
+ * Themes in which what VS Code itself draws is walked through. A second one shows the same dialogs in other colours and
+ * takes minutes: LSM_THEMES=both for whoever wants to look at them. Our own pages are looked at in four.
+ */
+export const walkedThemes = (first: Theme, second: Theme): readonly Theme[] =>
+  process.env['LSM_THEMES'] === 'both' ? [first, second] : [first];
+
 const THEMES: Readonly<Record<Theme, string>> = {
   light: 'Default Light Modern',
   dark: 'Default Dark Modern',

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import type { Locator } from 'playwright-core';
-import { noBrowser, type Theme, Workbench } from './harness.ts';
+import { noBrowser, Workbench, walkedThemes } from './harness.ts';
 
 /** What LevelDB itself reads. */
 async function official(directory: string, key: Buffer): Promise<string | undefined> {
@@ -24,7 +24,7 @@ async function official(directory: string, key: Buffer): Promise<string | undefi
 
 const KEY = Buffer.from([...Buffer.from('user:'), 0, 0, 0, 2]);
 
-for (const theme of ['dark', 'light'] satisfies Theme[]) {
+for (const theme of walkedThemes('dark', 'light')) {
   describe(`importing a file, ${theme}`, { skip: noBrowser }, () => {
     let app: Workbench;
     let folder: string;

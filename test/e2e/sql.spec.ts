@@ -11,7 +11,7 @@ import { after, before, describe, it } from 'node:test';
 import type { Frame, Locator } from 'playwright-core';
 import { smallSamples } from '../fixtures/samples.ts';
 import { lsm } from '../support/lsmCommand.ts';
-import { noBrowser, type Theme, Workbench } from './harness.ts';
+import { noBrowser, type Theme, Workbench, walkedThemes } from './harness.ts';
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PAGE = 'main.sql';
@@ -166,7 +166,7 @@ describe('SQL in documents', { skip: noBrowser }, () => {
   });
 });
 
-for (const theme of ['light', 'dark'] as const) {
+for (const theme of walkedThemes('dark', 'light')) {
   describe(`ready-made queries, ${theme}`, { skip: noBrowser }, () => {
     let app: Workbench;
     let folder: string;
