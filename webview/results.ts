@@ -1,11 +1,13 @@
 /** The results tab: rows of one query in a virtual grid, with a detail pane. */
 import './results.css';
+import { bytesText } from '../engine/model/rowText.ts';
 import type { EntryRow, QueryParams, QueryState } from '../engine/protocol/engineApi.ts';
 import type { BytesFormat, ToView, ViewInit } from '../engine/protocol/viewApi.ts';
 import { isSavedView, saveParams } from '../engine/protocol/viewState.ts';
 import { resultColumns } from './results/cells.ts';
 import { ChunkCache } from './results/chunkCache.ts';
 import { ConditionBar } from './results/conditionBar.ts';
+import { type CopyFormat, rowsText, type WholeRow } from './results/copying.ts';
 import { Detail, VALUE_BYTES_MAX } from './results/detail.ts';
 import { callWhen, LensPicker } from './results/lens.ts';
 import { isResultsUi, type ResultsUi, statusText } from './results/uiState.ts';
@@ -16,6 +18,7 @@ import { actionButton, el, fill, icon, iconButton, setText, show } from './ui/do
 import { formatPicker } from './ui/formatPicker.ts';
 import { Grid } from './ui/grid.ts';
 import { type CallError, debounce, Host } from './ui/host.ts';
+import { menu } from './ui/menu.ts';
 import { NoticeBoard, ProblemList } from './ui/notices.ts';
 
 type ResultsInit = Extract<ViewInit, { view: 'results' }>;
@@ -36,6 +39,10 @@ let restored: ResultsUi | undefined;
 /** Of which query that was. */
 let restoredQuery = '';
 let pinned = false;
+
+/** Rows of one copy, and long values that are fetched for it; more belong into a file. */
+const COPIED_MAX = 10_000;
+const FETCHED_MAX = 50;
 
 const saveSoon = debounce(150, save);
 
@@ -93,11 +100,15 @@ const grid = new Grid<EntryRow>({
     const row = cache.row(index);
     if (row !== undefined) openValue(row);
   },
-  onCopy: (index) => {
-    const row = cache.row(index);
-    if (row !== undefined) void copyRow(row);
-  },
+  onCopy: () => void copyRange('text'),
   onChange: saveSoon,
+  ranges: true,
+  sorts: ['key'],
+  onSort: () => {
+    if (init !== undefined && canReverse(init)) {
+      host.do({ action: 'setReverse', reverse: init.params.reverse !== true });
+    }
+  },
 });
 
 const detail = new Detail({
@@ -160,6 +171,20 @@ const empty = el('div', { class: 'empty' });
 const split = new DetailSplit(detail.element, DETAIL_MIN, saveSoon);
 const statusLine = el('div', { class: 'status-text' });
 const stopButton = iconButton('stop', 'Stop here', () => void stop());
+const copying = menu(
+  iconButton('copy', 'Copy…', () => {}),
+  'Copy',
+  () => {
+    const [first, last] = grid.range;
+    const what = last > first ? 'rows' : 'row';
+    const disabled = first < 0;
+    return [
+      { label: `Selected ${what} as text`, hint: 'Ctrl+C', disabled, run: () => void copyRange('text') },
+      { label: `Selected ${what} as JSON lines`, disabled, run: () => void copyRange('jsonl') },
+      { label: `Selected ${what} as CSV`, disabled, run: () => void copyRange('csv') },
+    ];
+  },
+);
 const pinButton = iconButton('pin', 'Pin: the next query leaves this tab alone', () => setPinned(!pinned));
 const exportButton = iconButton('save', 'Export…', () => host.do({ action: 'exportResults' }));
 const bookmarkButton = iconButton('bookmark', 'Bookmark this query…', () => host.do({ action: 'bookmarkQuery' }));
@@ -183,6 +208,7 @@ function build(): void {
           'div',
           { class: 'bar-buttons' },
           ...split.buttons,
+          copying.element,
           pinButton,
           exportButton,
           bookmarkButton,
@@ -241,6 +267,7 @@ function onInit(next: ResultsInit): void {
   setPinned(next.pinned === true, false);
   document.title = visibleString(next.title);
   detail.tableChanged();
+  if (canReverse(next)) grid.showSort('key', next.params.reverse === true);
   if (restored !== undefined && restoredQuery === JSON.stringify(saveParams(next.params))) {
     grid.state = restored.grid;
     restored = undefined;
@@ -343,13 +370,50 @@ async function copyPart(row: EntryRow, what: 'key' | 'value'): Promise<void> {
   setText(spoken, what === 'key' ? 'Key copied' : 'Value copied');
 }
 
-async function copyRow(row: EntryRow): Promise<void> {
-  const value = await wholeValue(row);
-  host.do({
-    action: 'copyText',
-    text: value === null ? clipboardText(row.key) : `${clipboardText(row.key)}\t${clipboardText(value)}`,
-  });
-  setText(spoken, 'Row copied');
+/** Bytes as one line, for rows that stand below each other. */
+function lineText(bytes: Uint8Array): string {
+  return format === 'hex' ? hexText(bytes) : bytesText(bytes);
+}
+
+/** The selected rows, as far as they are here: those far from the screen are asked for first. */
+async function copyRange(as: CopyFormat): Promise<void> {
+  const [first, last] = grid.range;
+  if (first < 0 || init === undefined) return;
+  if (last - first >= COPIED_MAX) {
+    notices.set('copy', { kind: 'warning', text: 'These are too many rows to copy; export them to a file.' });
+    return;
+  }
+  try {
+    const rows = await rowsBetween(first, last);
+    if (rows.filter((row) => (row.value?.length ?? 0) < row.valueSize).length > FETCHED_MAX) {
+      notices.set('copy', { kind: 'warning', text: 'Many of these values are long; export the rows to a file.' });
+      return;
+    }
+    const whole: WholeRow[] = [];
+    for (const row of rows) whole.push({ row, value: await wholeValue(row) });
+    host.do({ action: 'copyText', text: rowsText(whole, as, whole.length === 1 ? clipboardText : lineText) });
+    setText(spoken, rows.length === 1 ? 'Row copied' : `${rows.length} rows copied`);
+  } catch (thrown) {
+    notices.set('copy', { kind: 'warning', text: `Not copied: ${(thrown as Error).message}` });
+  }
+}
+
+async function rowsBetween(first: number, last: number): Promise<readonly EntryRow[]> {
+  const here: EntryRow[] = [];
+  for (let i = first; i <= last; i++) {
+    const row = cache.row(i);
+    if (row === undefined) break;
+    here.push(row);
+  }
+  if (here.length === last - first + 1) return here;
+  const query = init?.state.query ?? 0;
+  const p = { query, from: first, count: last - first + 1, previewBytes: PREVIEW_BYTES };
+  return (await host.call('rows', p).result).items;
+}
+
+/** Visible entries of a family whose order is known can be read from either end. */
+function canReverse({ params, single }: ResultsInit): boolean {
+  return params.allVersions !== true && params.table === undefined && params.key === undefined && single !== true;
 }
 
 function save(): void {

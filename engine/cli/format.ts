@@ -8,4 +8,4 @@ export {
   entryJson,
   escapeText,
   numberJson,
-} from '../query/rowText.ts';
+} from '../model/rowText.ts';

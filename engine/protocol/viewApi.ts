@@ -149,6 +149,8 @@ export type ViewAction =
   | { readonly action: 'rerun' }
   /** The same query with another condition; empty for none. */
   | { readonly action: 'setCondition'; readonly where: string }
+  /** The rows from the last key to the first, or the other way. */
+  | { readonly action: 'setReverse'; readonly reverse: boolean }
   /** Whether the next query leaves this tab alone. */
   | { readonly action: 'pin'; readonly pinned: boolean }
   | { readonly action: 'keyHistory'; readonly family: number; readonly key: Uint8Array }

@@ -1,6 +1,6 @@
 /** Records of evidence as lines of text, and the sources before them: what `lsm evidence` prints and an export writes. */
 import type { EvidenceFile, EvidenceFormat, EvidenceRow } from '../model/evidence.ts';
-import { bytesJson, bytesText, csvField, numberJson } from './rowText.ts';
+import { bytesJson, bytesText, csvField, numberJson } from '../model/rowText.ts';
 
 export function sourceLine({ file, bytes, live }: EvidenceFile, sha256: string, format: EvidenceFormat): string {
   if (format === 'jsonl') return `${JSON.stringify({ source: file, bytes, live, sha256 })}\n`;

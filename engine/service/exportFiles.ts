@@ -6,9 +6,9 @@ import { compressSnappy } from '../codec/snappyCompress.ts';
 import { typeName } from '../formats/leveldb/internalKey.ts';
 import { dirName, type FileHandle, type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import type { VisibleEntries } from '../iter/visible.ts';
+import { bytesJson, csvBytes, csvField, ENTRY_CSV_COLUMNS, entryCsv, entryJson, valueJson } from '../model/rowText.ts';
 import type { ExportFormat } from '../protocol/engineApi.ts';
 import { type Compress, EntryParquet, type RowColumn, RowParquet, type RowValue, type Sink } from '../query/parquet.ts';
-import { bytesJson, csvBytes, csvField, entryJson, valueJson } from '../query/rowText.ts';
 import { visibleRow } from '../store/rows.ts';
 
 /** Bytes from which on a file is followed by another one. */
@@ -126,16 +126,13 @@ class CsvEntries implements EntryWriter {
 
   constructor(sink: Sink) {
     this.#sink = sink;
-    sink.append(utf8('key,value,seq,type,level,table,family\n'));
+    sink.append(utf8(`${ENTRY_CSV_COLUMNS},family\n`));
   }
 
   add(e: VisibleEntries, family: string): void {
     this.rows++;
     const row = visibleRow(e, WHOLE);
-    // What has no single value goes as its JSON, so that nothing is left out.
-    const value = row.value === null ? JSON.stringify(entryJson(row, false)) : csvBytes(row.value);
-    const place = `${row.seq},${row.type},${row.level},${row.table ?? ''},${csvField(family)}\n`;
-    this.#sink.append(utf8(`${csvField(csvBytes(row.key))},${csvField(value)},${place}`));
+    this.#sink.append(utf8(`${entryCsv(row)},${csvField(family)}\n`));
   }
   finish(): void {}
 }

@@ -68,6 +68,10 @@ class ResultsView extends StoreView {
         const { where: _, ...rest } = this.#params;
         return this.show(what.where === '' ? rest : { ...rest, where: what.where });
       }
+      case 'setReverse': {
+        const { reverse: _, ...rest } = this.#params;
+        return this.show(what.reverse ? { ...rest, reverse: true } : rest);
+      }
       case 'pin':
         this.#pinned = what.pinned;
         this.#dress();

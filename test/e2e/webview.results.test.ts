@@ -143,6 +143,59 @@ describe('webview: results', { skip }, () => {
     assert.equal(copied, `${HTML_KEY}\t<b>bold</b> &amp; <a href="javascript:window.pwned=3">link</a>`);
   });
 
+  it('copies rows that are selected together as text, JSON lines and CSV, and turns the order round', async () => {
+    const page = await open('view=results');
+    await settled(page);
+    await page.locator('.grid-layer .grid-row[aria-rowindex="17"]').click();
+    await page.keyboard.press('Shift+ArrowDown');
+    await page.keyboard.press('Shift+ArrowDown');
+    assert.equal(await page.locator('.grid-row.selected').count(), 3);
+    const copied = async (n: number): Promise<string> => {
+      await page.waitForFunction(
+        (wanted) => window.harness.sent.filter((m) => m.t === 'do' && m.what.action === 'copyText').length === wanted,
+        n,
+      );
+      return page.evaluate(
+        () =>
+          window.harness.sent
+            .flatMap((m) => (m.t === 'do' && m.what.action === 'copyText' ? [m.what.text] : []))
+            .at(-1) ?? '',
+      );
+    };
+    await page.keyboard.press('Control+c');
+    const text = (await copied(1)).split('\n');
+    assert.equal(text.length, 4);
+    const choose = async (label: string): Promise<void> => {
+      await page.getByRole('button', { name: 'Copy…' }).click();
+      await page.getByRole('menuitem', { name: label }).click();
+    };
+    await choose('Selected rows as JSON lines');
+    const lines = (await copied(2))
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line));
+    assert.equal(lines.length, 3);
+    assert.deepEqual(
+      lines.map((l) => l.key.text),
+      text.slice(0, 3).map((line) => line.split('\t')[0]),
+    );
+    assert.deepEqual(Object.keys(lines[0]), ['key', 'value', 'seq', 'type', 'level', 'table']);
+    await choose('Selected rows as CSV');
+    const csv = (await copied(3)).trimEnd().split('\n');
+    assert.equal(csv[0], 'key,value,seq,type,level,table');
+    assert.equal(csv.length, 4);
+    assert.ok(csv[1]?.startsWith(`${lines[0].key.text},`), csv[1]);
+    const key = page.getByRole('columnheader', { name: 'Key' });
+    assert.equal(await key.getAttribute('aria-sort'), 'ascending');
+    await key.click();
+    assert.deepEqual(
+      await page.evaluate(() =>
+        window.harness.sent.flatMap((m) => (m.t === 'do' && m.what.action === 'setReverse' ? [m.what] : [])),
+      ),
+      [{ action: 'setReverse', reverse: true }],
+    );
+  });
+
   it('resizes columns by mouse and by keyboard, and keeps widths, scroll, format and selection over a reload', async () => {
     const page = await open('view=results');
     await settled(page);

@@ -52,6 +52,10 @@ export interface GridOptions<Row> {
   onChange?(): void;
   /** A header was clicked, or Enter pressed on it: rows are to stand in the order of that column. */
   onSort?(id: string): void;
+  /** Columns whose headers sort; all of them if undefined. */
+  readonly sorts?: readonly string[];
+  /** Shift selects a range of rows. */
+  readonly ranges?: boolean;
   /** One cell of the selected row is the current one, and Shift selects a range of rows. */
   readonly cells?: boolean;
 }
@@ -88,6 +92,7 @@ export class Grid<Row> {
   #free: RowSlot<Row>[] = [];
   #base = 0;
   #selected = -1;
+  readonly #ranges: boolean;
   /** The other end of a range of selected rows. */
   #anchor = -1;
   #column = 0;
@@ -111,6 +116,7 @@ export class Grid<Row> {
         options.onChange?.();
       },
       onSort: options.onSort === undefined ? undefined : (id) => options.onSort?.(id),
+      sorts: options.sorts,
     });
     this.#layer = el('div', { class: 'grid-layer', role: 'rowgroup' });
     this.#window = el('div', { class: 'grid-window' }, this.#layer);
@@ -132,7 +138,8 @@ export class Grid<Row> {
       },
       this.#content,
     );
-    if (options.cells === true) this.element.setAttribute('aria-multiselectable', 'true');
+    this.#ranges = options.cells === true || options.ranges === true;
+    if (this.#ranges) this.element.setAttribute('aria-multiselectable', 'true');
     this.#applyWidths();
     this.#listen();
   }
@@ -204,7 +211,7 @@ export class Grid<Row> {
     const clamped = Math.min(this.rows - 1, Math.max(-1, index));
     this.#restore = undefined;
     const changed = clamped !== this.#selected;
-    if (!extend || this.#o.cells !== true) this.#anchor = clamped;
+    if (!extend || !this.#ranges) this.#anchor = clamped;
     else if (this.#anchor < 0) this.#anchor = Math.max(0, this.#selected);
     this.#selected = clamped;
     this.#unseen = reveal && this.#model.viewport === 0;
@@ -267,11 +274,11 @@ export class Grid<Row> {
         const cell = (event.target as Element).closest('.grid-cell');
         const at = cell === null ? -1 : [...(cell.parentElement?.children ?? [])].indexOf(cell);
         if (at >= 0) this.selectColumn(at);
-        if (event.shiftKey) {
-          // Not a selection of text.
-          event.preventDefault();
-          grid.focus({ preventScroll: true });
-        }
+      }
+      if (this.#ranges && event.shiftKey) {
+        // Not a selection of text.
+        event.preventDefault();
+        grid.focus({ preventScroll: true });
       }
       this.select(index, false, event.shiftKey);
     });
@@ -302,6 +309,12 @@ export class Grid<Row> {
       this.#o.onCopy?.(this.#selected);
       return;
     }
+    if (this.#ranges && this.rows > 0 && (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'a') {
+      event.preventDefault();
+      this.#anchor = 0;
+      this.select(this.rows - 1, false, true);
+      return;
+    }
     if (this.#o.cells === true && this.#cellKey(event)) return;
     if (event.altKey || event.metaKey || rows === 0) return;
     const at = this.#selected;
@@ -327,16 +340,10 @@ export class Grid<Row> {
 
   #cellKey(event: KeyboardEvent): boolean {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    const all = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'a';
-    if (this.rows === 0 || event.altKey || (step === 0 && !all)) return false;
+    if (this.rows === 0 || event.altKey || step === 0) return false;
     event.preventDefault();
-    if (all) {
-      this.#anchor = 0;
-      this.select(this.rows - 1, false, true);
-    } else {
-      if (this.#selected < 0) this.select(this.#model.firstRow);
-      this.selectColumn(this.#column + step);
-    }
+    if (this.#selected < 0) this.select(this.#model.firstRow);
+    this.selectColumn(this.#column + step);
     return true;
   }
 

@@ -15,6 +15,8 @@ export interface HeaderOptions {
   /** Widths have changed, as a person wanted it. */
   onWidths(): void;
   onSort?: ((id: string) => void) | undefined;
+  /** Columns that sort; all of them if undefined. */
+  readonly sorts?: readonly string[] | undefined;
 }
 
 const HINT = {
@@ -62,7 +64,7 @@ export class GridHeader {
   }
 
   #cell(column: HeaderColumn, i: number): HTMLElement {
-    const { onSort } = this.#o;
+    const onSort = this.#sortOf(column.id);
     const handle = el('div', { class: 'grid-handle', 'aria-hidden': 'true' });
     handle.addEventListener('pointerdown', (event) => this.#drag(event, handle, i));
     handle.addEventListener('dblclick', () => this.#fit(i));
@@ -88,9 +90,16 @@ export class GridHeader {
     return cell;
   }
 
+  #sortOf(id: string): ((id: string) => void) | undefined {
+    const { onSort, sorts } = this.#o;
+    return sorts === undefined || sorts.includes(id) ? onSort : undefined;
+  }
+
   #key(event: KeyboardEvent, i: number): void {
     const step = event.key === 'ArrowRight' ? 1 : event.key === 'ArrowLeft' ? -1 : 0;
-    if (event.key === 'Enter' && this.#o.onSort !== undefined) this.#o.onSort((this.#o.columns[i] as HeaderColumn).id);
+    const { id } = this.#o.columns[i] as HeaderColumn;
+    const onSort = this.#sortOf(id);
+    if (event.key === 'Enter' && onSort !== undefined) onSort(id);
     else if (event.key === 'Enter') this.#fit(i);
     else if (step !== 0 && event.shiftKey) this.#setWidth(i, this.#widthNow(i) + step * 16);
     else if (step !== 0 || event.key === 'Home' || event.key === 'End') {

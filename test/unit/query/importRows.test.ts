@@ -3,13 +3,13 @@ import { strict as assert } from 'node:assert';
 import { describe, it } from 'node:test';
 import { hex, text, utf8 } from '../../../engine/base/bytes.ts';
 import type { BadRow, ImportSource } from '../../../engine/model/import.ts';
+import { csvBytes, csvField } from '../../../engine/model/rowText.ts';
 import { ByteInput } from '../../../engine/query/import/byteInput.ts';
 import { bytesOf, CellFault } from '../../../engine/query/import/cells.ts';
 import { CsvReader } from '../../../engine/query/import/csvReader.ts';
 import { jsonMember, jsonMembers } from '../../../engine/query/import/jsonMembers.ts';
 import { RowReader } from '../../../engine/query/import/rowReader.ts';
 import { inputOf, sniff } from '../../../engine/query/import/sniff.ts';
-import { csvBytes, csvField } from '../../../engine/query/rowText.ts';
 import { random } from '../../support/random.ts';
 
 /** An input that hands out `step` bytes at a time. */

@@ -1,11 +1,11 @@
 /** The page of SQL results without a page: order of values, links, copies; and its texts beside those of `lsm sql`. */
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { bytesJson, bytesText, csvField } from '../../../engine/model/rowText.ts';
 import { sortedQuery } from '../../../engine/model/sqlSort.ts';
 import { headerText, plainText, rowText } from '../../../engine/model/sqlText.ts';
 import type { SqlColumn, SqlValue } from '../../../engine/protocol/engineApi.ts';
 import { isSqlRequest, type SqlCell, toCell } from '../../../engine/protocol/sqlView.ts';
-import { bytesJson, bytesText, csvField } from '../../../engine/query/rowText.ts';
 import { SqlDatabase } from '../../../engine/query/sql.ts';
 import { cellText, rowsText } from '../../../webview/sql/copy.ts';
 import { linkOf } from '../../../webview/sql/links.ts';

@@ -2,7 +2,7 @@
  * Bytes and entries as text and as JSON: the forms of cli.md, which the command line and exports share.
  */
 import { hex, strictText } from '../base/bytes.ts';
-import type { EntryRow } from '../model/answers.ts';
+import type { EntryRow } from './answers.ts';
 
 /** Control characters, and what turns the direction of text: never sent to a terminal. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what must not reach a terminal
@@ -79,4 +79,12 @@ export function valueJson(row: EntryRow): object {
 /** A field of RFC 4180. */
 export function csvField(s: string): string {
   return /[",\r\n]/.test(s) ? `"${s.replace(/"/g, '""')}"` : s;
+}
+
+export const ENTRY_CSV_COLUMNS = 'key,value,seq,type,level,table';
+
+/** An entry as a line of CSV without its end. What has no single value goes as its JSON, so that nothing is left out. */
+export function entryCsv(row: EntryRow): string {
+  const value = row.value === null ? JSON.stringify(entryJson(row, false)) : csvBytes(row.value);
+  return `${csvField(csvBytes(row.key))},${csvField(value)},${row.seq},${row.type},${row.level},${row.table ?? ''}`;
 }
