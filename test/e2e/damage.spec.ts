@@ -45,7 +45,7 @@ describe('a damaged store in the workbench', { skip }, () => {
       .first();
 
   it('is checked from the tree, and the Problems panel leads to the byte', async () => {
-    await app.page.locator('.activitybar .action-label[aria-label^="LSM"]').click();
+    await app.showStores();
     await store('flipped').waitFor();
     await app.contextMenu(store('flipped'), 'Verify Checksums');
     const said = notification(/1 place of flipped is damaged/);

@@ -187,12 +187,21 @@ export class Workbench {
 
   /** Shows our container of the activity bar. */
   async showStores(): Promise<void> {
-    await this.page.locator('.activitybar .action-label[aria-label^="LSM"]').first().click();
     // The header of a container's only view is hidden: its body is what shows that it is there.
     const pane = this.page
       .locator('.part.sidebar .pane')
       .filter({ has: this.page.locator('.pane-header[aria-label*="Stores"]') });
-    await pane.first().locator('.pane-body').waitFor({ timeout: 30_000 });
+    const body = pane.first().locator('.pane-body');
+    // Opening a store shows it too, and a click on what is shown hides it.
+    for (let attempt = 0; !(await body.isVisible()); attempt++) {
+      await this.page.locator('.activitybar .action-label[aria-label^="LSM"]').first().click();
+      try {
+        await body.waitFor({ timeout: 8_000 });
+        await this.page.waitForTimeout(300);
+      } catch (error) {
+        if (attempt === 3) throw error;
+      }
+    }
   }
 
   /** A row of a tree view in the side bar, by a text in it. */

@@ -123,7 +123,12 @@ describe('visualiser: in VS Code', { skip: noBrowser }, () => {
     await app.screenshot('e2e-vis-explained');
     await frame.locator('.rung-line', { hasText: 'block' }).locator('button').first().click();
     await app.page.locator('.tab.active', { hasText: '.sst@0.dump' }).waitFor();
-    const text = await until('the bytes are shown', editorText, (t) => t.includes('key sensor/'));
+    // It opens at the key that was asked for.
+    await until('the key is shown', editorText, (t) => t.includes('key sensor/kyoto/humidity-009'));
+    await app.page.waitForTimeout(500);
+    await app.page.locator('.editor-group-container.active .view-line').nth(3).click();
+    await app.page.keyboard.press('Control+Home');
+    const text = await until('the block begins', editorText, (t) => t.includes('data block 0 of 1'));
     assert.match(text, /data block 0 of 1, \d+ bytes stored/);
     assert.match(text, /\[0\] restart point, shared 0, not shared \d+/);
     await app.screenshot('e2e-vis-block');
