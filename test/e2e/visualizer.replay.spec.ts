@@ -327,7 +327,7 @@ describe('visualiser: a store of db_bench, replayed', { skip: noBrowser || noBen
     const [, own = '', other = '', percent = ''] = /^([\d.]+) universal ([\d.]+) \((.*) %\)$/.exec(words) ?? [];
     assert.ok(Number(other) >= 1 && Number(own) >= 1, words);
     const share = 100 * (Number(other) / Number(own) - 1);
-    assert.ok(Math.abs(Number(percent.replace('−', '-')) - share) < 1.5, words);
+    assert.ok(Math.abs(Number(percent.replace('−', '-').replace('±', '')) - share) < 1.5, words);
     await vis.painted();
     await app.screenshot('e2e-replay-track');
     await vis.frame.getByRole('button', { name: 'Take universal away' }).click();
