@@ -84,16 +84,18 @@ const STAGES = {
     async run(pattern) {
       const all = found('test/e2e');
       const named = all.some((file) => isAbout(file, pattern));
-      const group = (ending, concurrency) => {
-        const files = all.filter((file) => file.endsWith(ending) && (!named || isAbout(file, pattern)));
-        return nodeTests(files, named ? '' : pattern, concurrency);
-      };
-      const apps = await group('.spec.ts', 1);
-      const pages = await group('.test.ts', 2);
+      const files = all.filter((file) => !named || isAbout(file, pattern));
+      const ending = (end) => files.filter((file) => file.endsWith(end));
+      const words = named ? '' : pattern;
+      const outcomes = [];
+      const late = [];
+      for (const file of ending('.spec.ts')) outcomes.push(await tried(file, words, late));
+      outcomes.push(await nodeTests(ending('.test.ts'), words, 2));
       return {
-        passed: apps.passed + pages.passed,
-        failed: [...apps.failed, ...pages.failed],
-        skipped: [...apps.skipped, ...pages.skipped],
+        passed: outcomes.reduce((n, o) => n + o.passed, 0),
+        failed: outcomes.flatMap((o) => o.failed),
+        skipped: outcomes.flatMap((o) => o.skipped),
+        ...(late.length === 0 ? {} : { note: `passed only when tried again: ${late.join('; ')}` }),
       };
     },
   },
@@ -110,6 +112,20 @@ function found(folder) {
 
 function isAbout(file, pattern) {
   return existsSync(join(root, file)) && (pattern === '' || file.includes(pattern));
+}
+
+const TRIES = 3;
+
+/** A workbench may be late in ways that are not ours: a file that fails is tried again, which is told. */
+async function tried(file, pattern, late) {
+  let result = await nodeTests([file], pattern, 1);
+  const { failed } = result;
+  for (let n = 2; result.failed.length > 0 && n <= TRIES; n++) {
+    process.stdout.write(`\n${file} failed: try ${n} of ${TRIES}\n`);
+    result = await nodeTests([file], pattern, 1);
+  }
+  if (failed.length > 0 && result.failed.length === 0) late.push(...failed);
+  return result;
 }
 
 async function nodeTests(all, pattern, concurrency) {

@@ -116,7 +116,11 @@ describe('SQL in documents', { skip: noBrowser }, () => {
     await app.page.keyboard.type('raw_v');
     await list.filter({ hasText: 'raw_value_bytes' }).waitFor();
     await app.screenshot('e2e-sql-completion-dark');
-    await app.page.keyboard.press('Enter');
+    const wanted = list.filter({ hasText: 'raw_value_bytes' }).first();
+    // A list that is drawn anew may have closed meanwhile.
+    if (!(await wanted.isVisible())) await app.page.keyboard.press('Control+Space');
+    await wanted.waitFor();
+    await wanted.click();
     await app.page.keyboard.type(' > 0 ORDER BY t.bytes DESC');
     await app.page.keyboard.press('Escape');
     await editor().locator('.view-line', { hasText: 'raw_value_bytes' }).first().waitFor();
