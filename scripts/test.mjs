@@ -89,8 +89,8 @@ const STAGES = {
       const words = named ? '' : pattern;
       const outcomes = [];
       const late = [];
-      for (const file of ending('.spec.ts')) outcomes.push(await tried(file, words, late));
-      outcomes.push(await nodeTests(ending('.test.ts'), words, 2));
+      for (const file of ending('.spec.ts')) outcomes.push(await tried([file], words, 1, late));
+      outcomes.push(await tried(ending('.test.ts'), words, 2, late));
       return {
         passed: outcomes.reduce((n, o) => n + o.passed, 0),
         failed: outcomes.flatMap((o) => o.failed),
@@ -116,13 +116,13 @@ function isAbout(file, pattern) {
 
 const TRIES = 3;
 
-/** A workbench may be late in ways that are not ours: a file that fails is tried again, which is told. */
-async function tried(file, pattern, late) {
-  let result = await nodeTests([file], pattern, 1);
+/** A browser may be late in ways that are not ours: files that fail are tried again, which is told. */
+async function tried(files, pattern, concurrency, late) {
+  let result = await nodeTests(files, pattern, concurrency);
   const { failed } = result;
   for (let n = 2; result.failed.length > 0 && n <= TRIES; n++) {
-    process.stdout.write(`\n${file} failed: try ${n} of ${TRIES}\n`);
-    result = await nodeTests([file], pattern, 1);
+    process.stdout.write(`\n${files.length === 1 ? files[0] : 'a page'} failed: try ${n} of ${TRIES}\n`);
+    result = await nodeTests(files, pattern, 1);
   }
   if (failed.length > 0 && result.failed.length === 0) late.push(...failed);
   return result;

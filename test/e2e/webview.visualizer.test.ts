@@ -265,7 +265,7 @@ describe('webview: visualiser', { skip }, () => {
     );
     await tables.locator('.grid-layer .grid-row').nth(1).click();
     const number = (await said(tables.locator('.selected .grid-cell').first())).trim();
-    assert.match(await said(page.locator('.details')), new RegExp(`Table ${number}\\b`));
+    await page.locator('.details', { hasText: `Table ${number}` }).waitFor();
     assert.deepEqual(
       await page.evaluate(() => window.harness.sent.flatMap((m) => (m.t === 'do' ? [JSON.stringify(m.what)] : []))),
       [`{"action":"selectedTables","family":0,"tables":[${number}]}`],
