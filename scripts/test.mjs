@@ -114,7 +114,7 @@ function isAbout(file, pattern) {
   return existsSync(join(root, file)) && (pattern === '' || file.includes(pattern));
 }
 
-const TRIES = 3;
+const TRIES = 5;
 
 /** A browser may be late in ways that are not ours: files that fail are tried again, which is told. */
 async function tried(files, pattern, concurrency, late) {
