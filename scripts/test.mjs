@@ -87,15 +87,12 @@ const STAGES = {
       const files = all.filter((file) => !named || isAbout(file, pattern));
       const ending = (end) => files.filter((file) => file.endsWith(end));
       const words = named ? '' : pattern;
-      const outcomes = [];
-      const late = [];
-      for (const file of ending('.spec.ts')) outcomes.push(await tried([file], words, 1, late));
-      outcomes.push(await tried(ending('.test.ts'), words, 2, late));
+      const apps = await nodeTests(ending('.spec.ts'), words, 1);
+      const pages = await nodeTests(ending('.test.ts'), words, 2);
       return {
-        passed: outcomes.reduce((n, o) => n + o.passed, 0),
-        failed: outcomes.flatMap((o) => o.failed),
-        skipped: outcomes.flatMap((o) => o.skipped),
-        ...(late.length === 0 ? {} : { note: `passed only when tried again: ${late.join('; ')}` }),
+        passed: apps.passed + pages.passed,
+        failed: [...apps.failed, ...pages.failed],
+        skipped: [...apps.skipped, ...pages.skipped],
       };
     },
   },
@@ -112,20 +109,6 @@ function found(folder) {
 
 function isAbout(file, pattern) {
   return existsSync(join(root, file)) && (pattern === '' || file.includes(pattern));
-}
-
-const TRIES = 5;
-
-/** A browser may be late in ways that are not ours: files that fail are tried again, which is told. */
-async function tried(files, pattern, concurrency, late) {
-  let result = await nodeTests(files, pattern, concurrency);
-  const { failed } = result;
-  for (let n = 2; result.failed.length > 0 && n <= TRIES; n++) {
-    process.stdout.write(`\n${files.length === 1 ? files[0] : 'a page'} failed: try ${n} of ${TRIES}\n`);
-    result = await nodeTests(files, pattern, 1);
-  }
-  if (failed.length > 0 && result.failed.length === 0) late.push(...failed);
-  return result;
 }
 
 async function nodeTests(all, pattern, concurrency) {
