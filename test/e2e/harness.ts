@@ -211,13 +211,22 @@ export class Workbench {
 
   /** Chooses an entry of the context menu of a row; `picture` is taken while the menu is open. */
   async contextMenu(row: Locator, label: string, picture?: string): Promise<void> {
-    await row.click({ button: 'right' });
     const item = this.page.locator('.monaco-menu .action-item').filter({ hasText: label }).first();
-    await item.waitFor();
-    if (picture !== undefined) await this.screenshot(picture);
-    // A menu that has only just opened takes no click: it could be the one that opened it.
-    await this.page.waitForTimeout(300);
-    await item.click();
+    // A view that is laid out anew closes the menu over it: ask again.
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await row.click({ button: 'right', timeout: 10_000 });
+        await item.waitFor({ timeout: 6_000 });
+        // A menu that has only just opened takes no click: it could be the one that opened it.
+        await this.page.waitForTimeout(300);
+        if (picture !== undefined) await this.screenshot(picture);
+        await item.click({ timeout: 4_000 });
+        return;
+      } catch (error) {
+        if (attempt === 3) throw error;
+        await this.page.keyboard.press('Escape');
+      }
+    }
   }
 
   /** Opens a tree row's children; does nothing when they are open. */
