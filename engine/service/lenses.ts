@@ -32,7 +32,8 @@ import {
   parseConfig,
   type StoreConfig,
 } from '../query/storeConfig.ts';
-import { compileWhere, type ValueReader, type Where } from '../query/where/filter.ts';
+import { compileWhere, type Where } from '../query/where/filter.ts';
+import type { ValueReader } from '../query/where/row.ts';
 import type { StoreReader } from '../store/reader.ts';
 import { visibleRow } from '../store/rows.ts';
 

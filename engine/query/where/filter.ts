@@ -4,25 +4,13 @@
  *
  * A comparison with what is not there, or is of another kind than what it is compared with, is false; so is `!=`.
  */
-import { compareRanges, hex, text } from '../../base/bytes.ts';
+import { hex, text } from '../../base/bytes.ts';
 import type { EntryFilter, EntryView } from '../../model/entryView.ts';
 import type { EntryTypeName } from '../../model/tree.ts';
 import { compareFields, type Field, type FieldValue, fieldLiteral, type KeySchema } from '../keySchema.ts';
+import { HOLDS, keyTest, numberTest, orderOf, rawTest, sameDocument, type Test, textMatch } from './comparisons.ts';
+import { type Document, Row, type ValueReader } from './row.ts';
 import { type Column, type Comparison, type Expression, type Operand, parseWhere, whereFault } from './syntax.ts';
-
-/** A decoded value: JSON-like, whole numbers beyond 2^53 as text, bytes as `{ hex }`. */
-export type Document = null | boolean | number | string | readonly Document[] | { readonly [name: string]: Document };
-
-export interface ValueReader {
-  read(b: Uint8Array, exact: boolean): Document | undefined;
-  /**
-   * For formats in which one part can be read without the rest: that part of the value at b[start, start + length),
-   * as `read` and the path would give it, or UNDECIDED where `read` has to be asked.
-   */
-  part?(path: readonly (string | number)[]): PartReader;
-}
-
-export type PartReader = (b: Uint8Array, start: number, length: number) => Document | undefined | symbol;
 
 export interface WhereContext {
   /** Of the family's keys; the first that fits a key counts. */
@@ -38,11 +26,6 @@ export interface Where {
   /** False: values need not be fetched. */
   readonly usesValue: boolean;
 }
-
-/** Longer texts are matched by their beginning: a pattern may take very long over them. */
-const PATTERN_CHARS_MAX = 64 << 10;
-
-type Test = (row: Row) => boolean;
 
 /** Throws INPUT with the position of what is wrong. */
 export function compileWhere(source: string, context: WhereContext): Where {
@@ -68,70 +51,6 @@ function hasLargeNumber(e: Expression): boolean {
     (o.kind === 'number' && typeof o.value === 'bigint') || (o.kind === 'bytes' && typeof o.number === 'bigint');
   // Two paths are compared with each other as exactly as they are written.
   return large(e.left) || large(e.right) || (e.left.kind === 'path' && e.right.kind === 'path');
-}
-
-const NOTHING = new Uint8Array(0);
-const NO_ENTRY: EntryView = {
-  keyBuffer: NOTHING,
-  keyStart: 0,
-  keyLength: 0,
-  hasValue: false,
-  valueBuffer: NOTHING,
-  valueStart: 0,
-  valueLength: 0,
-  sequence: 0,
-  type: 0,
-  level: 0,
-  table: 0,
-};
-
-/** The entry at hand, and its decoded value once it was asked for. */
-class Row {
-  entry: EntryView = NO_ENTRY;
-  decoded = false;
-  #document: Document | undefined;
-  readonly #decode: (b: Uint8Array) => Document | undefined;
-
-  constructor(decode: (b: Uint8Array) => Document | undefined) {
-    this.#decode = decode;
-  }
-
-  get document(): Document | undefined {
-    if (!this.decoded) {
-      this.decoded = true;
-      const { entry } = this;
-      if (entry.columns !== undefined) this.#document = this.#columns(entry.columns);
-      else if (!entry.hasValue) this.#document = undefined;
-      else {
-        const { valueBuffer, valueStart, valueLength } = entry;
-        this.#document = this.#decode(valueBuffer.subarray(valueStart, valueStart + valueLength));
-      }
-    }
-    return this.#document;
-  }
-
-  at(path: readonly (string | number)[]): Document | undefined {
-    let found = this.document;
-    for (let i = 0; i < path.length; i++) {
-      const step = path[i] as string | number;
-      if (found === undefined || found === null || typeof found !== 'object') return undefined;
-      if (Array.isArray(found)) {
-        found = (found as readonly Document[])[
-          typeof step === 'number' ? step : /^\d+$/.test(step) ? Number(step) : -1
-        ];
-      } else {
-        const fields = found as { readonly [name: string]: Document };
-        found = Object.hasOwn(fields, step) ? fields[step] : undefined;
-      }
-    }
-    return found;
-  }
-
-  #columns(columns: readonly { readonly name: Uint8Array; readonly value: Uint8Array }[]): Document {
-    const all = Object.create(null) as Record<string, Document>;
-    for (const c of columns) all[text(c.name)] = this.#decode(c.value) ?? text(c.value);
-    return all;
-  }
 }
 
 class Compiler {
@@ -319,7 +238,8 @@ class Compiler {
       const other = this.#reads(right.kind === 'path' ? right.path : []);
       return (row) => {
         const [v, w] = [read(row), other(row)];
-        return w !== null && typeof w === 'object' ? holds(sameDocument(v, w)) : holds(orderOf(v, w));
+        if (w === null || typeof w !== 'object') return holds(orderOf(v, w));
+        return (compare === '=' || compare === '!=') && sameDocument(v, w) === (compare === '=');
       };
     }
     if (right.kind === 'number') return numberTest(compare, read, right.value);
@@ -360,16 +280,6 @@ const TURNED: Readonly<Record<Comparison, Comparison>> = {
   '~': '~',
 };
 
-/** NaN stands for what cannot be compared, and every comparison with it is false. */
-const HOLDS: Readonly<Record<Exclude<Comparison, '~'>, (order: number) => boolean>> = {
-  '=': (d) => d === 0,
-  '!=': (d) => d < 0 || d > 0,
-  '<': (d) => d < 0,
-  '<=': (d) => d <= 0,
-  '>': (d) => d > 0,
-  '>=': (d) => d >= 0,
-};
-
 const COLUMN_READERS: Readonly<Record<Column, (e: EntryView) => number>> = {
   size: (e) => e.valueLength,
   keysize: (e) => e.keyLength,
@@ -377,53 +287,6 @@ const COLUMN_READERS: Readonly<Record<Column, (e: EntryView) => number>> = {
   level: (e) => e.level,
   table: (e) => e.table,
 };
-
-/** Whole numbers beyond 2^53 stand as text in documents. */
-const LARGE = /^-?\d{16,}$/;
-
-/** A number against one literal: the test that runs most. */
-function numberTest(compare: Comparison, read: (row: Row) => Document | undefined, literal: number | bigint): Test {
-  const large = (v: Document | undefined): bigint | undefined =>
-    typeof v === 'string' && v.length < 80 && LARGE.test(v) ? BigInt(v) : undefined;
-  const number = (row: Row): number | bigint | undefined => {
-    const v = read(row);
-    return typeof v === 'number' ? v : large(v);
-  };
-  switch (compare) {
-    case '=':
-      if (typeof literal === 'number' && Number.isSafeInteger(literal)) return (row) => read(row) === literal;
-      // Of a number and a BigInt only the loose comparison goes by size.
-      return (row) => {
-        const v = number(row);
-        return v !== undefined && v >= literal && v <= literal;
-      };
-    case '!=':
-      return (row) => {
-        const v = number(row);
-        return v !== undefined && (v < literal || v > literal);
-      };
-    case '<':
-      return (row) => (number(row) ?? Number.NaN) < literal;
-    case '<=':
-      return (row) => (number(row) ?? Number.NaN) <= literal;
-    case '>':
-      return (row) => (number(row) ?? Number.NaN) > literal;
-    default:
-      return (row) => (number(row) ?? Number.NaN) >= literal;
-  }
-}
-
-function orderOf(a: Document | undefined, b: Document | undefined): number {
-  if (typeof a !== typeof b || a === undefined || b === undefined) return Number.NaN;
-  if (a === null || b === null) return a === b ? 0 : Number.NaN;
-  if (typeof a === 'object' || typeof b === 'object') return Number.NaN;
-  return a < b ? -1 : a > b ? 1 : 0;
-}
-
-/** Lists and objects are equal or not; neither comes first. */
-function sameDocument(a: Document | undefined, b: Document): number {
-  return a !== undefined && JSON.stringify(a) === JSON.stringify(b) ? 0 : Number.NaN;
-}
 
 function fieldOperand(field: Field, right: Operand): FieldValue {
   if (right.kind === 'number') return right.value;
@@ -446,64 +309,4 @@ function fieldOperand(field: Field, right: Operand): FieldValue {
 
 function isNumeric(field: Field): boolean {
   return /^[uif]\d/.test(field.type);
-}
-
-function keyTest(compare: Comparison, right: Operand): Test {
-  return rawTest(compare, right, () => true, 'key');
-}
-
-/** Key or value as bytes, against bytes: nothing is decoded but for a pattern. */
-function rawTest(compare: Comparison, right: Operand, has: (e: EntryView) => boolean, of: 'key' | 'value'): Test {
-  if (right.kind === 'pattern') {
-    const { pattern } = right;
-    return (row) => has(row.entry) && pattern.test(rawText(row.entry, of));
-  }
-  if (right.kind !== 'text' && right.kind !== 'bytes') {
-    throw whereFault(`${of} is compared with text, 0xHEX or a typed key such as u32be(42)`, right.at);
-  }
-  const { bytes } = right;
-  const isKey = of === 'key';
-  if (compare === '~') {
-    return ({ entry: e }) =>
-      has(e) &&
-      (isKey
-        ? contains(e.keyBuffer, e.keyStart, e.keyLength, bytes)
-        : contains(e.valueBuffer, e.valueStart, e.valueLength, bytes));
-  }
-  const holds = HOLDS[compare as Exclude<Comparison, '~'>];
-  return ({ entry: e }) =>
-    has(e) &&
-    holds(
-      isKey
-        ? compareRanges(e.keyBuffer, e.keyStart, e.keyLength, bytes, 0, bytes.length)
-        : compareRanges(e.valueBuffer, e.valueStart, e.valueLength, bytes, 0, bytes.length),
-    );
-}
-
-function rawText(e: EntryView, of: 'key' | 'value'): string {
-  const [b, start, length] =
-    of === 'key' ? [e.keyBuffer, e.keyStart, e.keyLength] : [e.valueBuffer, e.valueStart, e.valueLength];
-  return text(b.subarray(start, start + Math.min(length, PATTERN_CHARS_MAX)));
-}
-
-function contains(b: Uint8Array, start: number, length: number, what: Uint8Array): boolean {
-  const first = what[0];
-  if (first === undefined) return true;
-  const last = start + length - what.length;
-  for (let i = start; i <= last; i++) {
-    if (b[i] !== first) continue;
-    let n = 1;
-    while (n < what.length && b[i + n] === what[n]) n++;
-    if (n === what.length) return true;
-  }
-  return false;
-}
-
-function textMatch(right: Operand): (value: string) => boolean {
-  if (right.kind === 'pattern') {
-    const { pattern } = right;
-    return (v) => pattern.test(v.length > PATTERN_CHARS_MAX ? v.slice(0, PATTERN_CHARS_MAX) : v);
-  }
-  const wanted = right.kind === 'text' ? right.value : right.kind === 'bytes' ? text(right.bytes) : '';
-  return (v) => v.includes(wanted);
 }

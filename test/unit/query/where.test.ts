@@ -9,7 +9,8 @@ import { VALUE_DECODERS } from '../../../engine/decode/values/registry.ts';
 import type { EntryView } from '../../../engine/model/entryView.ts';
 import type { EntryRow, QueryParams } from '../../../engine/protocol/engineApi.ts';
 import { type KeySchema, parseKeySchema } from '../../../engine/query/keySchema.ts';
-import { compileWhere, type ValueReader, type WhereContext } from '../../../engine/query/where/filter.ts';
+import { compileWhere, type WhereContext } from '../../../engine/query/where/filter.ts';
+import type { ValueReader } from '../../../engine/query/where/row.ts';
 import { openStore } from '../../../engine/store/open.ts';
 import { ResultSet } from '../../../engine/store/resultSet.ts';
 import { random } from '../../support/random.ts';
@@ -55,7 +56,8 @@ function entry(key: Uint8Array, value: string | undefined, more: Partial<EntryVi
 }
 
 const VALUE =
-  '{"user":{"name":"Ann","age":31,"on":true},"tags":["eu","vip"],"n":null,"f":-2.5,"big":9007199254740993,"a b":1,"off":false}';
+  '{"user":{"name":"Ann","age":31,"on":true},"tags":["eu","vip"],"n":null,"f":-2.5,"big":9007199254740993,"a b":1,"off":false,' +
+  '"same":{"on":true,"name":"Ann","age":31},"few":["eu"]}';
 const typical = entry(made.bytes, VALUE);
 
 describe('conditions', () => {
@@ -98,6 +100,14 @@ describe('conditions', () => {
     ['value.user.age = "31"', false],
     ['value.user.age > value.f', true],
     ['value.user.age = value.user.age', true],
+    ['value.user = value.same', true],
+    ['value.user != value.same', false],
+    ['value.tags = value.few', false],
+    ['value.tags != value.few', true],
+    ['value.tags < value.few', false],
+    ['value.tags != value.user', false],
+    ['value.tags != value.none', false],
+    ['value.none != value.tags', false],
     ['value ~ "Ann"', true],
     ['value ~ /"age":3\\d/', true],
     ['value', true],
