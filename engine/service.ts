@@ -8,7 +8,6 @@ import { type FileSystem, joinPath } from './fs/fileSystem.ts';
 import { DamageLog } from './iter/damage.ts';
 import type { TreeEvent } from './model/events.ts';
 import type {
-  BlockDetails,
   CompactionProgress,
   EngineApi,
   EngineNotice,
@@ -22,7 +21,6 @@ import type {
   RepairProgress,
   Result,
   StoreSummary,
-  TableDetails,
   VerifyReport,
   WriteReport,
 } from './protocol/engineApi.ts';
@@ -38,6 +36,7 @@ import { Rated } from './service/progress.ts';
 import { Queries, type QueriesHandlers } from './service/queries.ts';
 import { repair } from './service/repair.ts';
 import { createSample } from './service/sample.ts';
+import { Tables, type TablesHandlers } from './service/tables.ts';
 import { Timelines } from './service/timeline.ts';
 import { verifyDirectory, verifyOpenStore } from './service/verify.ts';
 import { Workbench, type WorkbenchHandlers } from './service/workbench.ts';
@@ -49,9 +48,7 @@ import { PointGet } from './store/pointGet.ts';
 import type { StoreReader } from './store/reader.ts';
 import { resolvedRow } from './store/rows.ts';
 import { SAMPLES } from './store/samples/catalog.ts';
-import { summarize, tableRow } from './store/summary.ts';
-import { tableProfile } from './store/tableProfile.ts';
-import { blockDetails, blockOf, tableDetails } from './store/tableStats.ts';
+import { summarize } from './store/summary.ts';
 import { versionValue, visibleValue } from './store/values.ts';
 import type { SpawnVerify, VerifyWorld } from './store/verify/verify.ts';
 import type { WriteEnvironment } from './store/writeEnvironment.ts';
@@ -125,6 +122,13 @@ export class Service {
     this.#handlers = {
       ...this.#own,
       ...this.#queries.handlers,
+      ...new Tables({
+        clock: env.clock,
+        notify: (notice) => env.notify(notice),
+        store: () => this.store,
+        live: () => this.#live,
+        writing: () => this.#writing,
+      }).handlers,
       ...this.workbench.handlers,
       ...this.#evidence.handlers,
     };
@@ -170,7 +174,10 @@ export class Service {
   }
 
   readonly #handlers: Handlers;
-  readonly #own: Omit<Handlers, keyof QueriesHandlers | keyof WorkbenchHandlers | keyof EvidenceHandlers> = {
+  readonly #own: Omit<
+    Handlers,
+    keyof QueriesHandlers | keyof TablesHandlers | keyof WorkbenchHandlers | keyof EvidenceHandlers
+  > = {
     open: ({ path }) => this.#openAs(path, 'directory'),
     openTable: ({ path }) => this.#openAs(path, 'table'),
     summary: () => this.#summary(),
@@ -178,11 +185,6 @@ export class Service {
       this.#lenses.refresh(this.store);
       return { changed: this.store.refresh(), summary: this.#summary() };
     },
-    tables: (p) => this.#tables(p),
-    tableDetails: (p, token) => this.#tableDetails(p.table, token),
-    blocks: (p) => this.#blocks(p),
-    blockDetails: (p): BlockDetails => this.store.retry((view) => blockDetails(view, view.tableInfo(p.table), p.block)),
-    blockOf: (p) => this.store.retry((view) => blockOf(view, view.tableInfo(p.table), p.key, p.seq)),
     get: (p): GetResult => this.#get(p),
     value: (p) =>
       this.store.retry((view) =>
@@ -198,7 +200,6 @@ export class Service {
     keyOfFields: (p) => this.#lenses.keyOfFields(this.store, p.family, p.text),
     dump: (p, token) => this.#dump(p, token),
     explain: (p) => explainGet(this.store, p.family, p.key, p.at, this.#env.clock),
-    tableProfile: (p, token) => this.#tableProfile(p.table, token),
     timeline: (p, token) => this.#timelines.info(this.store, p.family, token),
     timelineChunk: (p) => this.#timelines.chunk(p),
     timelineKeys: (p) => this.#timelines.keys(p),
@@ -241,66 +242,6 @@ export class Service {
   #summary(): StoreSummary {
     const { store, path, kind } = this.#opened();
     return summarize(store, kind, path, this.locked);
-  }
-
-  #tables(p: Params<'tables'>): Result<'tables'> {
-    const { view } = this.store;
-    const family = view.family(p.family);
-    const all = p.level < 0 ? family.tables : (family.view.levels.find((l) => l.level === p.level)?.tables ?? []);
-    const items = all.slice(p.offset, p.offset + p.limit).map((t) => tableRow(t, view));
-    return { items, offset: p.offset, total: all.length, complete: true };
-  }
-
-  async #tableDetails(number: number, token: CancelToken): Promise<TableDetails> {
-    const { store } = this;
-    const view = store.stableView(store.view.tableInfo(number).family, this.#writing);
-    try {
-      const job = tableDetails(view, view.tableInfo(number));
-      for (let step = job.next(); ; step = job.next()) {
-        if (step.done === true) return step.value;
-        await this.#turn(token);
-      }
-    } finally {
-      view.release();
-    }
-  }
-
-  async #tableProfile(number: number, token: CancelToken): Promise<Result<'tableProfile'>> {
-    const { store } = this;
-    const { clock } = this.#env;
-    const view = store.stableView(store.view.tableInfo(number).family, this.#live);
-    try {
-      let noticed = clock.elapsed();
-      const job = tableProfile(view, view.tableInfo(number));
-      for (let step = job.next(); ; step = job.next()) {
-        if (step.done === true) return step.value;
-        if (clock.elapsed() - noticed > NOTICE_MS) {
-          noticed = clock.elapsed();
-          this.#env.notify({ kind: 'profileProgress', table: number, ...step.value });
-        }
-        await this.#turn(token);
-      }
-    } finally {
-      view.release();
-    }
-  }
-
-  #blocks(p: Params<'blocks'>): Result<'blocks'> {
-    return this.store.retry((view) => {
-      const info = view.tableInfo(p.table);
-      const table = view.acquire(info);
-      try {
-        const { index } = table;
-        const end = Math.min(p.offset + p.limit, index.count);
-        const items = [];
-        for (let i = Math.max(0, p.offset); i < end; i++) {
-          items.push({ index: i, offset: index.offset(i), size: index.size(i), separator: index.separator(i).slice() });
-        }
-        return { items, offset: p.offset, total: index.count, complete: true };
-      } finally {
-        view.releaseTable(info, table);
-      }
-    });
   }
 
   #get({ family, key, at, atTimestamp }: Params<'get'>): GetResult {

@@ -1,6 +1,6 @@
 /** OPTIONS files as text: what stands where, what it means, and whether it is the default. Pure. */
 import { formatBytes, formatCount } from '../engine/model/display.ts';
-import { OPTION_HELP, type OptionHelp } from './optionHelp.ts';
+import { OPTION_HELP, type OptionHelp } from './optionHelp/options.ts';
 
 /** An offset and two blanks, as the lines of a dump begin. */
 const OFFSET = /^\s*\d+ {2}/;

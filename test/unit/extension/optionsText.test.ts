@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { OPTION_HELP } from '../../../extension/optionHelp.ts';
+import { OPTION_HELP } from '../../../extension/optionHelp/options.ts';
 import {
   defaultOf,
   helpFor,
