@@ -1,7 +1,7 @@
 /** Histories for tests of what is computed from a `Timeline`: written by hand, or random from a seed. */
 import type { TimelineChunk } from '../../engine/model/timeline/columns.ts';
 import { EVENT_KINDS } from '../../engine/model/timeline/columns.ts';
-import { Timeline } from '../../engine/model/timeline/timeline.ts';
+import { Timeline, TreeAt } from '../../engine/model/timeline/timeline.ts';
 import { random } from './random.ts';
 
 export interface MadeTable {
@@ -154,3 +154,35 @@ export function randomHistory(
   }
   return { events, live };
 }
+
+/** Ten positions, 0 to 9: two flushes that overlap, one apart, L1 and L3; then all of L0 is compacted into L1. */
+export const HISTORY: MadeEvent[] = [
+  {
+    add: [
+      { number: 1, level: 1, smallest: 0, largest: 3, bytes: 30, seq: 1 },
+      { number: 2, level: 1, smallest: 5, largest: 9, bytes: 10, seq: 2 },
+      { number: 3, level: 3, smallest: 2, largest: 6, bytes: 60, seq: 0 },
+    ],
+  },
+  { kind: 'flush', add: [{ number: 4, level: 0, smallest: 1, largest: 4, bytes: 5, seq: 10 }] },
+  { kind: 'flush', add: [{ number: 5, level: 0, smallest: 4, largest: 6, bytes: 5, seq: 11 }] },
+  { kind: 'flush', add: [{ number: 6, level: 0, smallest: 7, largest: 8, bytes: 5, seq: 12 }] },
+  {
+    kind: 'compaction',
+    remove: [4, 5, 6, 1, 2],
+    add: [
+      { number: 7, level: 1, smallest: 0, largest: 4, bytes: 30, seq: 12 },
+      { number: 8, level: 1, smallest: 5, largest: 9, bytes: 25, seq: 12 },
+    ],
+  },
+];
+
+/** Its axis. */
+export const INFO = { firstPosition: 0, lastPosition: 9 };
+
+/** The tree after the first `at` of them. */
+export const treeAfter = (events: readonly MadeEvent[], at = events.length): TreeAt => {
+  const tree = new TreeAt(madeTimeline(events));
+  tree.seek(at);
+  return tree;
+};
