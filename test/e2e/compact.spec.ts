@@ -13,6 +13,7 @@ import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import { ClassicLevel } from 'classic-level';
 import type { Locator } from 'playwright-core';
+import { until } from './checks.ts';
 import { makeEvents } from './events.ts';
 import { noBrowser, Workbench, walkedThemes } from './harness.ts';
 
@@ -28,16 +29,6 @@ function digest(directory: string): string {
     if (/\.(ldb|log)$|^MANIFEST|^CURRENT/.test(name)) hash.update(name).update(readFileSync(join(directory, name)));
   }
   return hash.digest('hex');
-}
-
-async function until<T>(what: string, read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const end = performance.now() + 30_000;
-  for (;;) {
-    const value = await read();
-    if (holds(value)) return value;
-    if (performance.now() > end) throw new Error(`not so: ${what}; it is ${JSON.stringify(value)}`);
-    await new Promise((done) => setTimeout(done, 40));
-  }
 }
 
 function node(app: Workbench, level: number, label: string): Locator {

@@ -6,15 +6,14 @@
 import { strict as assert } from 'node:assert';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 import { after, before, describe, it } from 'node:test';
 import type { Frame, Locator } from 'playwright-core';
 import { smallSamples } from '../fixtures/samples.ts';
+import { faults, until } from './checks.ts';
 import { noBrowser, type Theme, Workbench } from './harness.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const RESULTS = 'main.results .grid-row .grid-cell';
 const OVERVIEW = 'main.overview .store-head';
 
@@ -27,17 +26,6 @@ async function start(theme: Theme): Promise<{ readonly app: Workbench; readonly 
   } catch (error) {
     rmSync(folder, { recursive: true, force: true });
     throw error;
-  }
-}
-
-/** Waits until `read` gives what `holds` of; answers it. The only clock of these tests. */
-async function until<T>(what: string, read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const end = performance.now() + 20_000;
-  for (;;) {
-    const value = await read();
-    if (holds(value)) return value;
-    if (performance.now() > end) throw new Error(`not so: ${what}; it is ${JSON.stringify(value)}`);
-    await new Promise((done) => setTimeout(done, 50));
   }
 }
 
@@ -85,17 +73,6 @@ async function counted(frame: Frame): Promise<string> {
 }
 
 const rowCount = (status: string): number => Number(status.replace(/ rows?,.*/, '').replaceAll(',', ''));
-
-/** Serious and critical faults that axe-core finds in a webview, in words. */
-async function faults(frame: Frame): Promise<string[]> {
-  await frame.evaluate(AXE);
-  const violations = (await frame.evaluate(
-    'axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)',
-  )) as { id: string; impact: string; help: string; nodes: { html: string }[] }[];
-  return violations
-    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map((v) => `${v.id}: ${v.help}: ${v.nodes[0]?.html ?? ''}`);
-}
 
 /** Runs "Scan…" through its guided picks; resolves to the grid's document. */
 async function scanPrefix(app: Workbench, family: string | undefined, prefix: string): Promise<Frame> {

@@ -4,28 +4,16 @@
  * Pictures stay in .artifacts/screenshots/e2e-sql-*.png.
  */
 import { strict as assert } from 'node:assert';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Frame, Locator } from 'playwright-core';
 import { smallSamples } from '../fixtures/samples.ts';
 import { lsm } from '../support/lsmCommand.ts';
+import { faults, until } from './checks.ts';
 import { noBrowser, type Theme, Workbench, walkedThemes } from './harness.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const PAGE = 'main.sql';
-
-/** Waits until `read` gives what `holds` of; answers it. */
-async function until<T>(what: string, read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const end = performance.now() + 20_000;
-  for (;;) {
-    const value = await read();
-    if (holds(value)) return value;
-    if (performance.now() > end) throw new Error(`not so: ${what}; it is ${JSON.stringify(value)}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
 
 async function start(theme: Theme): Promise<{ readonly app: Workbench; readonly folder: string }> {
   const folder = await smallSamples();
@@ -68,16 +56,6 @@ async function allRows(frame: Frame): Promise<Record<string, string>[]> {
     await frame.page().waitForTimeout(30);
   }
   return [...rows.values()].map((cells) => Object.fromEntries(heads.map((head, i) => [head, cells[i] ?? ''])));
-}
-
-async function faults(frame: Frame): Promise<string[]> {
-  await frame.evaluate(AXE);
-  const violations = (await frame.evaluate(
-    'axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)',
-  )) as { id: string; impact: string; help: string; nodes: { html: string }[] }[];
-  return violations
-    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map((v) => `${v.id}: ${v.help}: ${v.nodes[0]?.html ?? ''}`);
 }
 
 /** A side bar that is closed leaves the width to the query. */

@@ -10,8 +10,9 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { counted, formatBytes } from '../../engine/model/display.ts';
 import { type BenchEdit, dumpedEdits, makeHeapedStore, noBenchStore } from './benchStore.ts';
+import { until } from './checks.ts';
 import { noBrowser, Workbench } from './harness.ts';
-import { said, until, VisualizerPage } from './visualizerPage.ts';
+import { said, VisualizerPage } from './visualizerPage.ts';
 
 /** What the strip above the map said, and whether the map was another picture than ever before. */
 interface Seen {

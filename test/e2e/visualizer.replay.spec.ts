@@ -4,8 +4,7 @@
  * tables that it says to overlap are those whose key ranges meet. Pictures: .artifacts/screenshots/e2e-replay-*.png.
  */
 import { strict as assert } from 'node:assert';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
@@ -20,10 +19,10 @@ import {
   noBenchStore,
   overlapping,
 } from './benchStore.ts';
+import { faults, until } from './checks.ts';
 import { noBrowser, type Theme, Workbench } from './harness.ts';
-import { type ListedTable, said, until, VisualizerPage } from './visualizerPage.ts';
+import { type ListedTable, said, VisualizerPage } from './visualizerPage.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const UNITS: Readonly<Record<string, number>> = { B: 1, KB: 1024, MB: 1024 ** 2 };
 
 const total = (tables: readonly BenchTable[]): number => tables.reduce((sum, t) => sum + t.bytes, 0);
@@ -309,16 +308,7 @@ describe('visualiser: a store of db_bench, replayed', { skip: noBrowser || noBen
       pictures.add(drawn);
       await vis.painted();
       assert.equal(await said(vis.caption), caption);
-      await vis.frame.evaluate(AXE);
-      const faults = (await vis.frame.evaluate(
-        'axe.run(document, { resultTypes: ["violations"] }).then((r) => r.violations)',
-      )) as { id: string; impact: string; nodes: { html: string; failureSummary: string }[] }[];
-      const serious = faults.filter((v) => v.impact === 'serious' || v.impact === 'critical');
-      assert.deepEqual(
-        serious.map((v) => `${v.id}: ${v.nodes[0]?.html} ${v.nodes[0]?.failureSummary}`),
-        [],
-        theme,
-      );
+      assert.deepEqual(await faults(vis.frame), [], theme);
       await app.screenshot(`e2e-replay-${theme}`);
     }
     assert.equal(pictures.size, 4);

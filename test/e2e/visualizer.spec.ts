@@ -10,22 +10,13 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Frame, Locator } from 'playwright-core';
 import { smallSamples } from '../fixtures/samples.ts';
+import { until } from './checks.ts';
 import { makeEvents } from './events.ts';
 import { noBrowser, Workbench } from './harness.ts';
 
 const VISUALIZER = 'main.vis .map-scroll';
 const TABLE = 'main [role=tablist]';
 const JOB = 'section[aria-label="Running compaction"]';
-
-async function until<T>(what: string, read: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const end = performance.now() + 20_000;
-  for (;;) {
-    const value = await read();
-    if (holds(value)) return value;
-    if (performance.now() > end) throw new Error(`not so: ${what}; it is ${JSON.stringify(value)}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
 
 describe('visualiser: in VS Code', { skip: noBrowser }, () => {
   let app: Workbench;

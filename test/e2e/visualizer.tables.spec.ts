@@ -20,8 +20,9 @@ import {
   overlapping,
   tableFile,
 } from './benchStore.ts';
+import { until } from './checks.ts';
 import { noBrowser, Workbench } from './harness.ts';
-import { said, until, VisualizerPage } from './visualizerPage.ts';
+import { said, VisualizerPage } from './visualizerPage.ts';
 
 const TABLE = 'main [role=tablist]';
 

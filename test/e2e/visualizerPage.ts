@@ -1,22 +1,7 @@
 /** What a person does on the visualiser's page in VS Code, and what they read there. */
 import type { Frame, Locator } from 'playwright-core';
+import { until } from './checks.ts';
 import type { Workbench } from './harness.ts';
-
-/** Waits until `read` gives what `holds` of; answers it. The only clock of the tests that use it. */
-export async function until<T>(
-  what: string,
-  read: () => Promise<T>,
-  holds: (value: T) => boolean,
-  millis = 30_000,
-): Promise<T> {
-  const end = performance.now() + millis;
-  for (;;) {
-    const value = await read();
-    if (holds(value)) return value;
-    if (performance.now() > end) throw new Error(`not so: ${what}; it is ${JSON.stringify(value)}`);
-    await new Promise((done) => setTimeout(done, 50));
-  }
-}
 
 /** A row of the list of live tables, as far as the MANIFEST tells of it. */
 export interface ListedTable {

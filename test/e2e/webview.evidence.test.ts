@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { ViewAction } from '../../engine/protocol/viewApi.ts';
+import { faults } from './checks.ts';
 import { HTML_KEY } from './pages/data.ts';
-import { cellTexts, faults, said, selected, settled, shot, skip, visit } from './pages/visit.ts';
+import { cellTexts, said, selected, settled, shot, skip, visit } from './pages/visit.ts';
 
 describe('webview: evidence', { skip }, () => {
   const { open, endsWithoutErrors } = visit();

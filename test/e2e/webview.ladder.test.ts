@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { faults, said, shot, skip, visit, words } from './pages/visit.ts';
+import { faults } from './checks.ts';
+import { said, shot, skip, visit, words } from './pages/visit.ts';
 
 /** There, and asked for on its way past tables of several levels. */
 const KEY = 'user:1200000007';

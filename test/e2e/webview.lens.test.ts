@@ -2,8 +2,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { faults } from './checks.ts';
 import { SECRET } from './pages/lensData.ts';
-import { cellTexts, faults, said, settled, shot, skip, visit, words } from './pages/visit.ts';
+import { cellTexts, said, settled, shot, skip, visit, words } from './pages/visit.ts';
 
 const SIZE = { width: 1100, height: 720 };
 

@@ -2,9 +2,10 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
+import { faults } from './checks.ts';
 import { HTML_KEY } from './pages/data.ts';
 import { LONG_VALUE } from './pages/sqlData.ts';
-import { cellTexts, faults, said, settled, shot, skip, visit } from './pages/visit.ts';
+import { cellTexts, said, settled, shot, skip, visit } from './pages/visit.ts';
 
 const SIZE = { width: 1180, height: 460 };
 

@@ -2,7 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { cellTexts, faults, said, selected, settled, shot, skip, visit, words } from './pages/visit.ts';
+import { faults } from './checks.ts';
+import { cellTexts, said, selected, settled, shot, skip, visit, words } from './pages/visit.ts';
 
 const measured = (page: Page): Promise<void> => page.getByText(/^Measured /).waitFor();
 const tab = (page: Page, name: string) => page.getByRole('tab', { name });

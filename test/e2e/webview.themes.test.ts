@@ -1,7 +1,8 @@
 /** Both pages in every theme: a picture of each, and no serious fault of accessibility. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { faults, settled, shot, skip, visit } from './pages/visit.ts';
+import { faults } from './checks.ts';
+import { settled, shot, skip, visit } from './pages/visit.ts';
 
 describe('webview: every theme', { skip }, () => {
   const { open, endsWithoutErrors } = visit();

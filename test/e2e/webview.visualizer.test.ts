@@ -1,7 +1,8 @@
 /** The visualiser in a browser, with made-up histories behind it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { faults, said, shot, skip, visit, words } from './pages/visit.ts';
+import { faults } from './checks.ts';
+import { said, shot, skip, visit, words } from './pages/visit.ts';
 import { caption, frames, history, inked, place, slider } from './pages/visualizer.ts';
 
 const THEMES = ['light', 'dark', 'hc-dark', 'hc-light'] as const;

@@ -1,7 +1,8 @@
 /** The visualiser in a browser: what it is asked for, what it keeps, and what stands beside its history. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { faults, said, shot, skip, visit, words } from './pages/visit.ts';
+import { faults } from './checks.ts';
+import { said, shot, skip, visit, words } from './pages/visit.ts';
 import { caption, frames, history, place, saved, slider } from './pages/visualizer.ts';
 
 describe('webview: visualiser, asked and kept', { skip }, () => {

@@ -12,7 +12,18 @@ import type {
 } from '../../engine/protocol/engineApi.ts';
 import { FakePanel } from './fakePanel.ts';
 import { test } from './harness.ts';
-import { closeTabs, Owner, ours, panels, print, sample, until, withCopy, withStub } from './support.ts';
+import {
+  closeTabs,
+  Owner,
+  ours,
+  panels,
+  print,
+  sample,
+  until,
+  withCancelPressed,
+  withCopy,
+  withStub,
+} from './support.ts';
 
 const run = <T>(command: string, ...args: unknown[]): Promise<T> =>
   Promise.resolve(vscode.commands.executeCommand<T>(command, ...args));
@@ -113,17 +124,7 @@ test('evidence: of a directory that does not open as a store, exported with the 
 test('evidence: a cancelled export leaves nothing; a directory without a store shows nothing', async () => {
   await withEvidence(async (directory) => {
     const out = `${directory}-evidence`;
-    const progress = async (
-      _options: vscode.ProgressOptions,
-      task: (
-        p: vscode.Progress<{ message?: string; increment?: number }>,
-        t: vscode.CancellationToken,
-      ) => Thenable<unknown>,
-    ) => {
-      const source = new vscode.CancellationTokenSource();
-      source.cancel();
-      return task({ report: () => {} }, source.token);
-    };
+    const progress = withCancelPressed();
     await withStub(vscode.window, 'withProgress', progress, async () => {
       assert.equal(await run('lsm.exportEvidence', { store: directory, out }), undefined);
     });

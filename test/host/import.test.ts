@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import * as vscode from 'vscode';
 import type { ImportPreview, ImportReport } from '../../engine/protocol/engineApi.ts';
 import { test } from './harness.ts';
-import { closeTabs, Owner, ours, print, withCopy, withStub } from './support.ts';
+import { closeTabs, Owner, ours, print, withCancelPressed, withCopy, withStub } from './support.ts';
 
 const run = <T>(command: string, ...args: unknown[]): Promise<T> =>
   Promise.resolve(vscode.commands.executeCommand<T>(command, ...args));
@@ -129,21 +129,11 @@ test('import: cancelled in its notification, what was written holds and is told'
     writeFileSync(file, Array.from({ length: 300_000 }, (_, n) => line(n)).join('\n'));
     await run('lsm.openStoreAtPath', directory);
     const shown: string[] = [];
-    // The notification, with a finger on its button: it is pressed once rows are written.
-    const progress = async (
-      _options: vscode.ProgressOptions,
-      task: (
-        p: vscode.Progress<{ message?: string; increment?: number }>,
-        t: vscode.CancellationToken,
-      ) => Thenable<unknown>,
-    ) => {
-      const source = new vscode.CancellationTokenSource();
-      const report = ({ message = '' }: { message?: string }): void => {
-        shown.push(message);
-        if (message.includes('written')) source.cancel();
-      };
-      return task({ report }, source.token);
-    };
+    // Pressed once rows are written.
+    const progress = withCancelPressed((message) => {
+      shown.push(message);
+      return message.includes('written');
+    });
     const said: string[] = [];
     let report: ImportReport | undefined;
     await withStub(

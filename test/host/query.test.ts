@@ -9,7 +9,18 @@ import { PANELS } from '../../extension/ids.ts';
 import type { Store } from '../../extension/store.ts';
 import { FakePanel } from './fakePanel.ts';
 import { test } from './harness.ts';
-import { closeTabs, ours, panels, print, sample, tabs, until, withCopy, withStub } from './support.ts';
+import {
+  closeTabs,
+  ours,
+  panels,
+  print,
+  sample,
+  tabs,
+  until,
+  withCancelPressed,
+  withCopy,
+  withStub,
+} from './support.ts';
 
 const run = <T>(command: string, ...args: unknown[]): Promise<T> =>
   Promise.resolve(vscode.commands.executeCommand<T>(command, ...args));
@@ -248,16 +259,8 @@ test('query: an export holds what the scan shows, and a cancelled one leaves not
       });
       assert.equal(readFileSync(join(parent, 'taken'), 'utf8'), 'mine');
 
-      const cancelling = async <T>(
-        _options: unknown,
-        task: (progress: { report(): void }, token: vscode.CancellationToken) => Promise<T>,
-      ): Promise<T> => {
-        const source = new vscode.CancellationTokenSource();
-        source.cancel();
-        return task({ report: () => {} }, source.token);
-      };
       messages.length = 0;
-      await withStub(vscode.window, 'withProgress', cancelling, async () => {
+      await withStub(vscode.window, 'withProgress', withCancelPressed(), async () => {
         const cancelled = await run<ExportReport | undefined>('lsm.export', { store, out: join(parent, 'never') });
         // A store so small may be written before the cancellation is heard.
         assert.equal(existsSync(join(parent, 'never')), cancelled !== undefined);

@@ -155,3 +155,21 @@ export async function withStub<T extends object, K extends keyof T>(
     else Object.defineProperty(target, name, old);
   }
 }
+
+/**
+ * In place of `vscode.window.withProgress`: the notification with a finger on its button, which is pressed at a report
+ * that `presses` is true of, or at once where there is nothing to wait for.
+ */
+export function withCancelPressed(presses?: (message: string) => boolean) {
+  return async <T>(
+    _options: vscode.ProgressOptions,
+    task: (progress: vscode.Progress<{ message?: string }>, token: vscode.CancellationToken) => Thenable<T>,
+  ): Promise<T> => {
+    const source = new vscode.CancellationTokenSource();
+    if (presses === undefined) source.cancel();
+    const report = ({ message = '' }: { message?: string }): void => {
+      if (presses?.(message) === true) source.cancel();
+    };
+    return task({ report }, source.token);
+  };
+}

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as vscode from 'vscode';
 import { test } from './harness.ts';
-import { ours, print, withCopy, withStub } from './support.ts';
+import { ours, print, withCancelPressed, withCopy, withStub } from './support.ts';
 
 const run = <T>(command: string, ...args: unknown[]): Promise<T> =>
   Promise.resolve(vscode.commands.executeCommand<T>(command, ...args));
@@ -53,21 +53,10 @@ test('samples: creating one can be cancelled, and nothing of it is left', async 
     const parent = mkdtempSync(join(tmpdir(), 'lsm-host-'));
     const directory = join(parent, 'made');
     let reports = 0;
-    // The notification, with a finger on its button: it is pressed at the first progress.
-    const progress = async (
-      _options: vscode.ProgressOptions,
-      task: (
-        p: vscode.Progress<{ message?: string; increment?: number }>,
-        t: vscode.CancellationToken,
-      ) => Thenable<unknown>,
-    ) => {
-      const source = new vscode.CancellationTokenSource();
-      const report = (): void => {
-        reports++;
-        source.cancel();
-      };
-      return task({ report }, source.token);
-    };
+    const progress = withCancelPressed(() => {
+      reports++;
+      return true;
+    });
     try {
       await withStub(vscode.window, 'withProgress', progress, async () => {
         const args = { path: directory, format, sample: 'sessions' };

@@ -6,7 +6,18 @@ import * as vscode from 'vscode';
 import type { RepairReport, StoreSummary, VerifyReport } from '../../engine/protocol/engineApi.ts';
 import type { Store } from '../../extension/store.ts';
 import { test } from './harness.ts';
-import { child, closeTabs, Owner, ours, print, sample, until, withCopy, withStub } from './support.ts';
+import {
+  child,
+  closeTabs,
+  Owner,
+  ours,
+  print,
+  sample,
+  until,
+  withCancelPressed,
+  withCopy,
+  withStub,
+} from './support.ts';
 
 const run = <T>(command: string, ...args: unknown[]): Promise<T> =>
   Promise.resolve(vscode.commands.executeCommand<T>(command, ...args));
@@ -195,18 +206,7 @@ test('repair: cancelled, nothing is left; where nothing may be written, nothing 
   await withCopy('sensors-rocksdb', async (directory) => {
     const before = print(directory);
     const out = `${directory}-repaired`;
-    let reports = 0;
-    const progress = async (
-      _options: vscode.ProgressOptions,
-      task: (
-        p: vscode.Progress<{ message?: string; increment?: number }>,
-        t: vscode.CancellationToken,
-      ) => Thenable<unknown>,
-    ) => {
-      const source = new vscode.CancellationTokenSource();
-      source.cancel();
-      return task({ report: () => reports++ }, source.token);
-    };
+    const progress = withCancelPressed();
     await withStub(vscode.window, 'withProgress', progress, async () => {
       assert.equal(await run('lsm.repair', { store: directory, out }), undefined);
     });

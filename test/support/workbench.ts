@@ -1,11 +1,10 @@
 /** A service over a small store in memory, made by a real engine, that may write beside it. */
 import { compareBytes } from '../../engine/base/bytes.ts';
 import type { MemFs } from '../../engine/fs/memFs.ts';
-import { readOnlyFs } from '../../engine/fs/readOnlyFs.ts';
 import type { EngineNotice } from '../../engine/protocol/engineApi.ts';
-import { Service } from '../../engine/service.ts';
-import { memEnvironment } from './memEnvironment.ts';
+import type { Service } from '../../engine/service.ts';
 import { AT, mount, type TinyStore } from './tinyStores.ts';
+import { writingService } from './writingService.ts';
 
 export interface Bench {
   readonly fs: MemFs;
@@ -16,15 +15,7 @@ export interface Bench {
 export async function benchOn(store: TinyStore): Promise<Bench> {
   const fs = mount(store);
   fs.mkdir('/out');
-  const write = memEnvironment(fs, 1e12);
-  const notices: EngineNotice[] = [];
-  const service = new Service({
-    fs: readOnlyFs(fs),
-    write,
-    clock: write.clock,
-    lockOwner: () => undefined,
-    notify: (n) => void notices.push(n),
-  });
+  const { service, notices } = writingService(fs);
   await service.call('open', { path: AT });
   return { fs, service, notices };
 }

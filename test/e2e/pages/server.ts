@@ -1,6 +1,5 @@
 /** Builds the pages and opens them in Chromium, without a network: requests are answered from memory. */
 import { existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -9,7 +8,6 @@ import { type Browser, type BrowserContext, chromium, type Page } from 'playwrig
 export const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', '..');
 export const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 export const hasChromium = existsSync(CHROMIUM);
-export const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** Those that are there; each is a bundle of its own. */
 const PAGES = ['results', 'overview', 'visualizer', 'table', 'sql', 'evidence'].filter((name) =>

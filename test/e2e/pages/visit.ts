@@ -1,21 +1,13 @@
-/** What the tests of the pages share: opening them, waiting for rows, reading them, looking for faults. */
+/** What the tests of the pages share: opening them, waiting for rows, reading them. */
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { AXE, hasChromium, type Pages, ROOT, startPages } from './server.ts';
+import { hasChromium, type Pages, ROOT, startPages } from './server.ts';
 
 const SHOTS = join(ROOT, '.artifacts', 'screenshots');
 export const skip = hasChromium ? false : 'Chromium is not here (set CHROMIUM to its path)';
-
-interface AxeResult {
-  readonly violations: readonly {
-    readonly id: string;
-    readonly impact: string;
-    readonly nodes: readonly { readonly html: string; readonly failureSummary: string }[];
-  }[];
-}
 
 export interface Size {
   readonly width: number;
@@ -77,12 +69,3 @@ export const said = (locator: Locator): Promise<string> => locator.innerText();
 
 /** Texts, each on one line. */
 export const words = (texts: readonly string[]): string[] => texts.map((text) => text.replace(/\s+/g, ' ').trim());
-
-/** Serious and critical faults that axe-core finds, in words. */
-export async function faults(page: Page): Promise<string[]> {
-  await page.evaluate(readFileSync(AXE, 'utf8'));
-  const result = (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as AxeResult;
-  return result.violations
-    .filter((v) => v.impact === 'serious' || v.impact === 'critical')
-    .map((v) => `${v.id}: ${v.nodes.map((n) => `${n.html} (${n.failureSummary})`).join('; ')}`);
-}

@@ -9,10 +9,8 @@ import { parseCqlType, SIMPLE_TYPES } from '../../../engine/decode/values/cqlTyp
 import type { ValueDecoder } from '../../../engine/decode/values/decoder.ts';
 import { valueDecoder } from '../../../engine/decode/values/registry.ts';
 import { MemFs } from '../../../engine/fs/memFs.ts';
-import { readOnlyFs } from '../../../engine/fs/readOnlyFs.ts';
-import { Service } from '../../../engine/service.ts';
-import { memEnvironment } from '../../support/memEnvironment.ts';
 import { random, randomBytes } from '../../support/random.ts';
+import { writingService } from '../../support/writingService.ts';
 
 const { types } = cassandra;
 const { Duration, InetAddress, Integer, LocalTime, Long, TimeUuid, Tuple, Uuid, Vector } = types;
@@ -247,14 +245,7 @@ describe('CQL values read what the driver writes', () => {
 describe('CQL values in a store', () => {
   const fs = new MemFs();
   fs.mkdir('/data');
-  const write = memEnvironment(fs, 1e12);
-  const service = new Service({
-    fs: readOnlyFs(fs),
-    write,
-    clock: write.clock,
-    lockOwner: () => undefined,
-    notify: () => {},
-  });
+  const { service } = writingService(fs);
   const info = { code: code['map'] as number, info: [simple('text'), simple('int')] };
   const found = async (where: string, valueLens?: string): Promise<string[]> => {
     const { query } = await service.call('openQuery', { family: 0, where, valueLens });

@@ -10,6 +10,7 @@ import type { EngineNotice } from '../../../engine/protocol/engineApi.ts';
 import { Service } from '../../../engine/service.ts';
 import { StoreWriter } from '../../../engine/store/writer.ts';
 import { memEnvironment } from '../../support/memEnvironment.ts';
+import { writingService } from '../../support/writingService.ts';
 
 const AT = '/data/store';
 const FILE = '/data/rows.jsonl';
@@ -28,15 +29,7 @@ async function made(format: 'leveldb' | 'rocksdb' = 'rocksdb'): Promise<Made> {
   const fs = new MemFs();
   fs.mkdir('/data');
   const faults = new FaultFs(fs);
-  const write = memEnvironment(faults, 1e12);
-  const notices: EngineNotice[] = [];
-  const service = new Service({
-    fs: readOnlyFs(fs),
-    write,
-    clock: write.clock,
-    lockOwner: () => undefined,
-    notify: (notice) => void notices.push(notice),
-  });
+  const { service, notices } = writingService(fs, faults);
   await service.call('createSample', { path: AT, format, sample: 'empty' });
   await service.call('open', { path: AT });
   await service.call('write', {

@@ -2,11 +2,9 @@
 import { strict as assert } from 'node:assert';
 import { describe, it } from 'node:test';
 import { MemFs } from '../../../engine/fs/memFs.ts';
-import { readOnlyFs } from '../../../engine/fs/readOnlyFs.ts';
 import { undoOf, WRITE_OPS_MAX, type WriteOp, type WriteRequest } from '../../../engine/model/write.ts';
-import { Service } from '../../../engine/service.ts';
 import { StoreWriter } from '../../../engine/store/writer.ts';
-import { memEnvironment } from '../../support/memEnvironment.ts';
+import { writingService } from '../../support/writingService.ts';
 
 const AT = '/data/store';
 const bytes = (s: string): Uint8Array => new TextEncoder().encode(s);
@@ -15,14 +13,7 @@ const put = (key: string, value: string): WriteOp => ({ kind: 'put', family: 0, 
 async function made(format: 'leveldb' | 'rocksdb') {
   const fs = new MemFs();
   fs.mkdir('/data');
-  const write = memEnvironment(fs, 1e12);
-  const service = new Service({
-    fs: readOnlyFs(fs),
-    write,
-    clock: write.clock,
-    lockOwner: () => undefined,
-    notify: () => {},
-  });
+  const { service, write } = writingService(fs);
   await service.call('createSample', { path: AT, format, sample: 'timeseries' });
   await service.call('open', { path: AT });
   return { fs, service, write };

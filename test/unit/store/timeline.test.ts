@@ -12,11 +12,10 @@ import { readOnlyFs } from '../../../engine/fs/readOnlyFs.ts';
 import { EVENT_KINDS, FLAG_INFERRED, FLAG_LIVE, FLAG_START } from '../../../engine/model/timeline/columns.ts';
 import { Timeline, TreeAt } from '../../../engine/model/timeline/timeline.ts';
 import { Timelines } from '../../../engine/service/timeline.ts';
-import { Service } from '../../../engine/service.ts';
 import { openStore } from '../../../engine/store/open.ts';
 import type { StoreReader } from '../../../engine/store/reader.ts';
 import { writeBigManifest } from '../../support/bigManifest.ts';
-import { memEnvironment } from '../../support/memEnvironment.ts';
+import { writingService } from '../../support/writingService.ts';
 
 const AT = '/data/store';
 const GOING = { cancelled: false };
@@ -443,14 +442,7 @@ describe('timelines of a store that our own engine writes', () => {
     it(`${format}: a compaction is there at once, with its reason and cost`, async () => {
       const fs = new MemFs();
       fs.mkdir('/data');
-      const write = memEnvironment(fs, 1e12);
-      const service = new Service({
-        fs: readOnlyFs(fs),
-        write,
-        clock: write.clock,
-        lockOwner: () => undefined,
-        notify: () => {},
-      });
+      const { service } = writingService(fs);
       await service.call('createSample', { path: AT, format, sample: 'timeseries' });
       await service.call('open', { path: AT });
       const before = await service.call('timeline', { family: 0 });
