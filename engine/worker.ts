@@ -8,7 +8,7 @@ import { systemClock } from './base/entropy.ts';
 import { nodeFs } from './fs/nodeFs.ts';
 import { readOnlyFs } from './fs/readOnlyFs.ts';
 import type { EngineNotice, Params } from './protocol/engineApi.ts';
-import { serve } from './protocol/rpc.ts';
+import { CancelBoard, serve } from './protocol/rpc.ts';
 import { type Environment, Service } from './service.ts';
 import { lockOwner } from './store/lock.ts';
 import { systemWriteEnvironment, type WriteEnvironment } from './store/writeEnvironment.ts';
@@ -18,6 +18,8 @@ import { type HelperData, serveHelper, spawnRangeWith, spawnVerifyWith, THREADS_
 interface StartData extends HelperData {
   /** This program's own file; without it compactions stay in this thread. */
   readonly file?: string;
+  /** Of a `CancelBoard`. */
+  readonly cancels?: SharedArrayBuffer;
   /** Threads of a compaction, instead of as many as leave a processor to the editor. */
   readonly threads?: number;
 }
@@ -65,6 +67,7 @@ if (port !== null) {
         },
       },
       (method, params, token) => service.call(method, params as Params<typeof method>, token),
+      data.cancels === undefined ? undefined : new CancelBoard(data.cancels),
     );
   }
 }

@@ -8,7 +8,7 @@
 import { Worker } from 'node:worker_threads';
 import * as vscode from 'vscode';
 import type { EngineNotice, Method, Params, Result, StoreSummary } from '../engine/protocol/engineApi.ts';
-import { type Call, type Port, RpcClient, StoreError } from '../engine/protocol/rpc.ts';
+import { type Call, CancelBoard, type Port, RpcClient, StoreError } from '../engine/protocol/rpc.ts';
 
 /** Deaths in a row, without `STABLE_MILLIS` of life between them, after which nothing restarts by itself. */
 const RESTARTS = 3;
@@ -114,9 +114,8 @@ export class EngineClient implements vscode.Disposable {
         mend: vscode.l10n.t('run “LSM: Refresh” to try again, and “LSM: Show Log” to see why'),
       });
     }
-    const worker = startWorker(this.#workerFile, this.#log);
+    const { worker, rpc } = startEngine(this.#workerFile, this.#log, (notice) => this.#notice.fire(notice));
     this.#bornAt = performance.now();
-    const rpc = new RpcClient(portOf(worker), (notice) => this.#receive(notice));
     const method = this.#target.kind === 'table' ? 'openTable' : 'open';
     const opened = rpc.call(method, { path: this.#target.path }).result;
     const session: Session = { worker, rpc, opened };
@@ -156,30 +155,34 @@ export class EngineClient implements vscode.Disposable {
     session.rpc.fail(reason);
     void session.worker.terminate();
   }
-
-  #receive(notice: EngineNotice): void {
-    if (notice.kind === 'log') this.#log[notice.level](notice.message);
-    else this.#notice.fire(notice);
-  }
 }
 
-/** A thread of the engine, without a store. */
-export function startWorker(workerFile: string, log: vscode.LogOutputChannel): Worker {
+/** A thread of the engine, without a store, and the calls to it. What it logs goes to `log`, the rest to `onNotice`. */
+export function startEngine(
+  workerFile: string,
+  log: vscode.LogOutputChannel,
+  onNotice: (notice: EngineNotice) => void,
+): { readonly worker: Worker; readonly rpc: RpcClient } {
+  const cancels = new CancelBoard();
   const worker = new Worker(workerFile, {
     name: 'lsm-engine',
     execArgv: [],
     stdout: true,
     stderr: true,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
-    workerData: { file: workerFile },
+    workerData: { file: workerFile, cancels: cancels.memory },
   });
   const say = (chunk: unknown): void => log.warn(`worker: ${String(chunk).trimEnd()}`);
   worker.stdout.on('data', say);
   worker.stderr.on('data', say);
-  return worker;
+  const told = (notice: EngineNotice): void => {
+    if (notice.kind === 'log') log[notice.level](notice.message);
+    else onNotice(notice);
+  };
+  return { worker, rpc: new RpcClient(portOf(worker), told, cancels) };
 }
 
-export function portOf(worker: Worker): Port {
+function portOf(worker: Worker): Port {
   return {
     post: (message, transfer) => worker.postMessage(message, transfer === undefined ? [] : [...transfer]),
     onMessage: (listener) => {

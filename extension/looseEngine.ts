@@ -5,8 +5,8 @@
 import type { Worker } from 'node:worker_threads';
 import * as vscode from 'vscode';
 import type { EngineNotice, Method, Params, Result } from '../engine/protocol/engineApi.ts';
-import { type Call, RpcClient, StoreError } from '../engine/protocol/rpc.ts';
-import { portOf, startWorker } from './engineClient.ts';
+import { type Call, type RpcClient, StoreError } from '../engine/protocol/rpc.ts';
+import { startEngine } from './engineClient.ts';
 
 export class LooseEngine implements vscode.Disposable {
   readonly #worker: Worker;
@@ -18,11 +18,9 @@ export class LooseEngine implements vscode.Disposable {
   readonly onEnd = this.#end.event;
 
   constructor(workerFile: string, log: vscode.LogOutputChannel) {
-    this.#worker = startWorker(workerFile, log);
-    this.#rpc = new RpcClient(portOf(this.#worker), (notice) => {
-      if (notice.kind === 'log') log[notice.level](notice.message);
-      else this.#notice.fire(notice);
-    });
+    const { worker, rpc } = startEngine(workerFile, log, (notice) => this.#notice.fire(notice));
+    this.#worker = worker;
+    this.#rpc = rpc;
     const ended = (message: string): void => {
       this.#rpc.fail(new StoreError('IO', message));
       this.#end.fire(message);

@@ -10,7 +10,8 @@ import { type EvidenceUi, evidenceWords, isEvidenceUi, isInBlock, rowsOf } from 
 import { ChunkCache } from './results/chunkCache.ts';
 import { Detail, fact, VALUE_BYTES_MAX } from './results/detail.ts';
 import { callWhen, LensPicker } from './results/lens.ts';
-import { hexText, strictText, visibleString } from './text/visible.ts';
+import { rowSource } from './results/rowSource.ts';
+import { clipboardText, hexText, visibleString } from './text/visible.ts';
 import { registerToolkit } from './toolkit.ts';
 import { DetailSplit } from './ui/detailSplit.ts';
 import { actionButton, el, fill, icon, iconButton, setText, show } from './ui/dom.ts';
@@ -84,16 +85,7 @@ function makeGrid(families: boolean): Grid<RecordRow> {
   return new Grid<RecordRow>({
     label: 'Records',
     columns: recordColumns({ format: () => format, lens: () => lens.look, families, openPlace }),
-    source: {
-      row: (index) => cache.row(index),
-      need: (first, last) => cache.need(first, last),
-      failure: (index) => {
-        const reason = cache.failure(index);
-        return reason === undefined || engineGone
-          ? undefined
-          : `could not be read: ${visibleString((reason as Error).message)}`;
-      },
-    },
+    source: rowSource(cache, () => engineGone),
     onSelect: (index) => detail.show(index < 0 ? undefined : cache.row(index), index),
     onOpen: (index) => {
       const row = cache.row(index);
@@ -315,11 +307,6 @@ function wholeRow(index: number, bytes: number): ViewCall<RecordRow | undefined>
   return { result: call.result.then(([row]) => row), cancel: () => call.cancel() };
 }
 
-/** Bytes as they go to the clipboard: exact text where there is one, hex otherwise and in the hex format. */
-function clipboardText(bytes: Uint8Array): string {
-  return format === 'hex' ? hexText(bytes) : (strictText(bytes) ?? hexText(bytes));
-}
-
 async function wholeValue(row: RecordRow, index: number): Promise<Uint8Array | null> {
   if (row.value === null || row.value.length >= row.valueSize) return row.value;
   try {
@@ -336,13 +323,13 @@ async function wholeValue(row: RecordRow, index: number): Promise<Uint8Array | n
 
 async function copyPart(row: RecordRow, what: 'key' | 'value'): Promise<void> {
   const bytes = what === 'key' ? row.key : await wholeValue(row, grid?.selected ?? -1);
-  host.do({ action: 'copyText', text: clipboardText(bytes ?? new Uint8Array()) });
+  host.do({ action: 'copyText', text: clipboardText(bytes ?? new Uint8Array(), format) });
   setText(spoken, what === 'key' ? 'Key copied' : 'Value copied');
 }
 
 async function copyRow(row: RecordRow, index: number): Promise<void> {
   const value = await wholeValue(row, index);
-  const parts = [row.status, clipboardText(row.key), value === null ? '' : clipboardText(value)];
+  const parts = [row.status, clipboardText(row.key, format), value === null ? '' : clipboardText(value, format)];
   const text = [...parts, String(row.seq), row.type, row.file, String(row.offset)].join('\t');
   host.do({ action: 'copyText', text });
   setText(spoken, 'Row copied');

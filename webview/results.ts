@@ -10,8 +10,9 @@ import { ConditionBar } from './results/conditionBar.ts';
 import { type CopyFormat, rowsText, type WholeRow } from './results/copying.ts';
 import { Detail, VALUE_BYTES_MAX } from './results/detail.ts';
 import { callWhen, LensPicker } from './results/lens.ts';
+import { rowSource } from './results/rowSource.ts';
 import { isResultsUi, type ResultsUi, statusText } from './results/uiState.ts';
-import { hexText, strictText, visibleString } from './text/visible.ts';
+import { clipboardText, hexText, visibleString } from './text/visible.ts';
 import { registerToolkit } from './toolkit.ts';
 import { DetailSplit } from './ui/detailSplit.ts';
 import { actionButton, el, fill, icon, iconButton, setText, show } from './ui/dom.ts';
@@ -85,16 +86,7 @@ const grid = new Grid<EntryRow>({
     () => init?.single === true,
     () => lens.look,
   ),
-  source: {
-    row: (index) => cache.row(index),
-    need: (first, last) => cache.need(first, last),
-    failure: (index) => {
-      const reason = cache.failure(index);
-      return reason === undefined || engineGone
-        ? undefined
-        : `could not be read: ${visibleString((reason as Error).message)}`;
-    },
-  },
+  source: rowSource(cache, () => engineGone),
   onSelect: (index) => detail.show(index < 0 ? undefined : cache.row(index), index),
   onOpen: (index) => {
     const row = cache.row(index);
@@ -103,11 +95,8 @@ const grid = new Grid<EntryRow>({
   onCopy: () => void copyRange('text'),
   onChange: saveSoon,
   ranges: true,
-  sorts: ['key'],
   onSort: () => {
-    if (init !== undefined && canReverse(init)) {
-      host.do({ action: 'setReverse', reverse: init.params.reverse !== true });
-    }
+    host.do({ action: 'setReverse', reverse: init?.params.reverse !== true });
   },
 });
 
@@ -267,7 +256,9 @@ function onInit(next: ResultsInit): void {
   setPinned(next.pinned === true, false);
   document.title = visibleString(next.title);
   detail.tableChanged();
-  if (canReverse(next)) grid.showSort('key', next.params.reverse === true);
+  const reversible = canReverse(next);
+  grid.sorts = reversible ? ['key'] : [];
+  grid.showSort(reversible ? 'key' : '', next.params.reverse === true);
   if (restored !== undefined && restoredQuery === JSON.stringify(saveParams(next.params))) {
     grid.state = restored.grid;
     restored = undefined;
@@ -341,11 +332,6 @@ function openValue(row: EntryRow): void {
   host.do({ action: 'openValue', family: init?.params.family ?? 0, key: row.key, seq: row.seq });
 }
 
-/** Bytes as they go to the clipboard: exact text where there is one, hex otherwise and in the hex format. */
-function clipboardText(bytes: Uint8Array): string {
-  return format === 'hex' ? hexText(bytes) : (strictText(bytes) ?? hexText(bytes));
-}
-
 async function wholeValue(row: EntryRow): Promise<Uint8Array | null> {
   if (row.value === null || row.value.length >= row.valueSize) return row.value;
   try {
@@ -366,7 +352,7 @@ async function wholeValue(row: EntryRow): Promise<Uint8Array | null> {
 
 async function copyPart(row: EntryRow, what: 'key' | 'value'): Promise<void> {
   const bytes = what === 'key' ? row.key : await wholeValue(row);
-  host.do({ action: 'copyText', text: clipboardText(bytes ?? new Uint8Array()) });
+  host.do({ action: 'copyText', text: clipboardText(bytes ?? new Uint8Array(), format) });
   setText(spoken, what === 'key' ? 'Key copied' : 'Value copied');
 }
 
@@ -391,7 +377,10 @@ async function copyRange(as: CopyFormat): Promise<void> {
     }
     const whole: WholeRow[] = [];
     for (const row of rows) whole.push({ row, value: await wholeValue(row) });
-    host.do({ action: 'copyText', text: rowsText(whole, as, whole.length === 1 ? clipboardText : lineText) });
+    host.do({
+      action: 'copyText',
+      text: rowsText(whole, as, whole.length === 1 ? (bytes) => clipboardText(bytes, format) : lineText),
+    });
     setText(spoken, rows.length === 1 ? 'Row copied' : `${rows.length} rows copied`);
   } catch (thrown) {
     notices.set('copy', { kind: 'warning', text: `Not copied: ${(thrown as Error).message}` });

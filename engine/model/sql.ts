@@ -19,6 +19,8 @@ export interface SqlParams {
   readonly count?: number | undefined;
   /** Milliseconds that the query may run once its tables are filled. With a limit, recursive queries are refused. */
   readonly millisMax?: number | undefined;
+  /** Comes back in the notices of its progress. */
+  readonly run?: number | undefined;
 }
 
 export interface SqlColumn {
@@ -49,6 +51,8 @@ export interface SqlPage {
 export interface SqlProgress {
   readonly table: string;
   readonly rows: number;
+  /** As the query had it. */
+  readonly run?: number | undefined;
 }
 
 export interface SqlColumnSchema {

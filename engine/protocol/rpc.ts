@@ -37,6 +37,51 @@ export interface CancelToken {
   readonly cancelled: boolean;
 }
 
+/**
+ * Ids of calls that nobody waits for any more, in memory that both sides share: a handler that is at work takes no
+ * messages, and learns of it here at once. It may forget a call when many others are cancelled after it; the message
+ * that is sent as well is what counts.
+ */
+export class CancelBoard {
+  static readonly SLOTS = 64;
+  readonly memory: SharedArrayBuffer;
+  readonly #ids: Int32Array;
+
+  constructor(memory = new SharedArrayBuffer(CancelBoard.SLOTS * Int32Array.BYTES_PER_ELEMENT)) {
+    this.memory = memory;
+    this.#ids = new Int32Array(memory);
+  }
+
+  /** `id`: from 1. */
+  cancel(id: number): void {
+    Atomics.store(this.#ids, id % CancelBoard.SLOTS, id);
+  }
+
+  has(id: number): boolean {
+    return Atomics.load(this.#ids, id % CancelBoard.SLOTS) === id;
+  }
+}
+
+class Token implements CancelToken {
+  #told = false;
+  readonly #id: number;
+  readonly #board: CancelBoard | undefined;
+
+  constructor(id: number, board: CancelBoard | undefined) {
+    this.#id = id;
+    this.#board = board;
+  }
+
+  get cancelled(): boolean {
+    if (!this.#told && this.#board?.has(this.#id) === true) this.#told = true;
+    return this.#told;
+  }
+
+  tell(): void {
+    this.#told = true;
+  }
+}
+
 export type Handler = (method: Method, params: unknown, token: CancelToken) => unknown;
 
 export function errorToData(thrown: unknown): ErrorData {
@@ -50,18 +95,17 @@ export function errorFromData(d: ErrorData): StoreError {
   return e;
 }
 
-/** Answers calls that come in over `port` with `handler`, which may return a promise. */
-export function serve(port: Port, handler: Handler): (notice: EngineNotice) => void {
-  const running = new Map<number, { cancelled: boolean }>();
+/** Answers calls that come in over `port` with `handler`, which may return a promise. `board`: as the client has it. */
+export function serve(port: Port, handler: Handler, board?: CancelBoard): (notice: EngineNotice) => void {
+  const running = new Map<number, Token>();
   port.onMessage((message) => {
     const request = message as Request;
     if (request.t === 'cancel') {
-      const token = running.get(request.id);
-      if (token !== undefined) token.cancelled = true;
+      running.get(request.id)?.tell();
       return;
     }
     const { id } = request;
-    const token = { cancelled: false };
+    const token = new Token(id, board);
     running.set(id, token);
     const answer = async (): Promise<void> => {
       try {
@@ -88,11 +132,13 @@ export class RpcClient {
   readonly #port: Port;
   readonly #waiting = new Map<number, { resolve(value: unknown): void; reject(reason: StoreError): void }>();
   readonly #onNotice: (notice: EngineNotice) => void;
+  readonly #board: CancelBoard | undefined;
   #nextId = 1;
   #dead: StoreError | undefined;
 
-  constructor(port: Port, onNotice: (notice: EngineNotice) => void = () => {}) {
+  constructor(port: Port, onNotice: (notice: EngineNotice) => void = () => {}, board?: CancelBoard) {
     this.#port = port;
+    this.#board = board;
     this.#onNotice = onNotice;
     port.onMessage((message) => this.#receive(message as Reply));
   }
@@ -107,7 +153,9 @@ export class RpcClient {
     return {
       result,
       cancel: () => {
-        if (this.#waiting.has(id)) this.#port.post({ t: 'cancel', id } satisfies Request);
+        if (!this.#waiting.has(id)) return;
+        this.#board?.cancel(id);
+        this.#port.post({ t: 'cancel', id } satisfies Request);
       },
     };
   }

@@ -62,6 +62,8 @@ export class SqlDatabase {
   #ended = false;
   #deadline = Number.POSITIVE_INFINITY;
   #ticks = 0;
+  /** Of the call of `rows` that is under way. */
+  #isCancelled = (): boolean => false;
   #closed = false;
 
   /** Throws INPUT for a statement that is none, names what is not there, or does more than read. */
@@ -129,11 +131,18 @@ export class SqlDatabase {
   }
 
   /**
-   * Rows [offset, offset + count) of the result, fewer at its end, or where they have `bytesMax` bytes. Going on where the last call ended costs what
-   * the rows cost; anything else runs the query anew. Throws INPUT for what the query itself does wrong, and
-   * CANCELLED when its time is over.
+   * Rows [offset, offset + count) of the result, fewer at its end, or where they have `bytesMax` bytes. Going on where
+   * the last call ended costs what the rows cost; anything else runs the query anew. Throws INPUT for what the query
+   * itself does wrong, and CANCELLED when its time is over or, where it has a limit, when
+   * `isCancelled` says so meanwhile.
    */
-  rows(offset: number, count: number, bytesMax = Number.POSITIVE_INFINITY): SqlValue[][] {
+  rows(
+    offset: number,
+    count: number,
+    bytesMax = Number.POSITIVE_INFINITY,
+    isCancelled = (): boolean => false,
+  ): SqlValue[][] {
+    this.#isCancelled = isCancelled;
     this.#deadline = this.#limits.elapsed() + (this.#limits.millisMax ?? Number.POSITIVE_INFINITY);
     const found: SqlValue[][] = [];
     try {
@@ -245,6 +254,7 @@ export class SqlDatabase {
   }
 
   #checkTime(): void {
+    if (this.#isCancelled()) throw new StoreError('CANCELLED', 'the query was cancelled');
     if (this.#limits.elapsed() <= this.#deadline) return;
     throw new StoreError('CANCELLED', `the query took longer than ${(this.#limits.millisMax ?? 0) / 1000} seconds`, {
       mend: 'narrow it down, or run it with lsm sql, which has no limit',

@@ -63,15 +63,15 @@ export class SqlResults {
       this.#results.delete(id);
     }
     try {
-      return this.rows(cursor, 0, p.count ?? SQL_ROWS_MAX, world.clock);
+      return this.rows(cursor, 0, p.count ?? SQL_ROWS_MAX, world.clock, token);
     } catch (thrown) {
       this.closeOne(cursor);
       throw thrown;
     }
   }
 
-  /** Throws INPUT if the result is closed. */
-  rows(cursor: number, offset: number, count: number, clock: Clock): SqlPage {
+  /** Throws INPUT if the result is closed, and CANCELLED. */
+  rows(cursor: number, offset: number, count: number, clock: Clock, token: CancelToken): SqlPage {
     const result = this.#results.get(cursor);
     if (result === undefined) throw new StoreError('INPUT', 'this result is closed', { mend: 'run the query again' });
     // Most recently used last, so that `open` closes the right one.
@@ -80,7 +80,7 @@ export class SqlResults {
     const { database, notes, problems, fillMillis } = result;
     const wanted = Math.max(0, Math.min(count, SQL_ROWS_MAX));
     const started = clock.elapsed();
-    const rows = database.rows(offset, wanted, SQL_PAGE_BYTES);
+    const rows = database.rows(offset, wanted, SQL_PAGE_BYTES, () => token.cancelled);
     const complete = database.ended;
     const columns = database.columns();
     return {
@@ -153,7 +153,7 @@ async function fill(
       let turned = clock.elapsed();
       for (let step = job.next(); step.done !== true; step = job.next()) {
         if (clock.elapsed() - turned < SLICE_MS) continue;
-        world.progress(step.value);
+        world.progress({ ...step.value, run: p.run });
         await clock.turn();
         if (token.cancelled) throw cancelled();
         turned = clock.elapsed();

@@ -66,7 +66,7 @@ export class Workbench {
     const store = (): StoreReader => opened().store;
     this.handlers = {
       sql: (p, token) => this.#results.open(store(), () => opened().summary(), p, this.#sqlWorld(), token),
-      sqlRows: (p) => this.#results.rows(p.cursor, p.offset, p.count, env.clock),
+      sqlRows: (p, token) => this.#results.rows(p.cursor, p.offset, p.count, env.clock, token),
       sqlClose: (p) => this.#results.closeOne(p.cursor),
       sqlSchema: () => SQL_SCHEMA,
       sqlExamples: () => SQL_EXAMPLES,

@@ -5,7 +5,7 @@ import { TableReader } from '../formats/block/tableReader.ts';
 import type { Detection } from '../formats/driver.ts';
 import type { Dialect } from '../formats/leveldb/dialect.ts';
 import { eleveldbDialect, leveldbDialect } from '../formats/leveldb/dialect.ts';
-import type { FamilyState, ManifestState } from '../formats/leveldb/manifest.ts';
+import { emptyManifest, type FamilyState } from '../formats/leveldb/manifest.ts';
 import { parseFileName } from '../formats/leveldb/names.ts';
 import { detectStore } from '../formats/registry.ts';
 import { rocksdbDialect } from '../formats/rocksdb/dialect.ts';
@@ -123,19 +123,8 @@ class TableFileSource implements SnapshotSource {
     }
     const view = buildView(0, [info], order, []);
     const version: FamilyVersion = { state: family, order, view, tables: [info] };
-    const manifest: ManifestState = {
-      file: '',
-      families: new Map([[0, family]]),
-      edits: 0,
-      lastSequence: info.largestSeq ?? 0,
-      nextFileNumber: 0,
-      prevLogNumber: 0,
-      minLogNumberToKeep: 0,
-      databaseId: undefined,
-      bytes: 0,
-      problems: [],
-      damaged: false,
-    };
+    const families = new Map([[0, family]]);
+    const manifest = { ...emptyManifest(''), families, lastSequence: info.largestSeq ?? 0 };
     return {
       snapshot: {
         manifest,

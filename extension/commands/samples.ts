@@ -2,8 +2,7 @@
 import * as path from 'node:path';
 import * as vscode from 'vscode';
 import type { Params, SampleInfo } from '../../engine/protocol/engineApi.ts';
-import { RpcClient, StoreError } from '../../engine/protocol/rpc.ts';
-import { portOf, startWorker } from '../engineClient.ts';
+import { withLooseEngine } from '../looseEngine.ts';
 import type { Services } from '../services.ts';
 import { engineName } from '../trees/items.ts';
 import { mayWrite } from '../trust.ts';
@@ -18,15 +17,8 @@ export async function createSample(services: Services, arg: unknown): Promise<st
   if (!mayWrite()) return undefined;
   const told = typeof arg === 'object' && arg !== null ? (arg as Partial<Wanted>) : {};
   const workerFile = vscode.Uri.joinPath(services.context.extensionUri, 'dist', 'worker.js').fsPath;
-  const worker = startWorker(workerFile, services.log);
-  let progressed: (done: number, total: number) => void = () => {};
-  const rpc = new RpcClient(portOf(worker), (notice) => {
-    if (notice.kind === 'sampleProgress') progressed(notice.done, notice.total);
-  });
-  worker.on('error', (error) => rpc.fail(new StoreError('IO', error.message)));
-  worker.on('exit', () => rpc.fail(new StoreError('IO', t('The engine has stopped.'))));
-  try {
-    const wanted = await complete(told, () => rpc.call('samples', {}).result);
+  return withLooseEngine(workerFile, services.log, async (engine) => {
+    const wanted = await complete(told, () => engine.start('samples', {}).result);
     if (wanted === undefined) return undefined;
     const options = {
       location: vscode.ProgressLocation.Notification,
@@ -35,19 +27,18 @@ export async function createSample(services: Services, arg: unknown): Promise<st
     };
     await vscode.window.withProgress(options, async (progress, token) => {
       let shown = 0;
-      progressed = (done, total) => {
-        const percent = Math.min(100, (100 * done) / Math.max(1, total));
+      engine.onNotice((notice) => {
+        if (notice.kind !== 'sampleProgress') return;
+        const percent = Math.min(100, (100 * notice.done) / Math.max(1, notice.total));
         progress.report({ message: `${percent.toFixed(0)}%`, increment: percent - shown });
         shown = percent;
-      };
-      const call = rpc.call('createSample', wanted);
+      });
+      const call = engine.start('createSample', wanted);
       const watch = token.onCancellationRequested(() => call.cancel());
       await call.result.finally(() => watch.dispose());
     });
     return wanted.path;
-  } finally {
-    void worker.terminate();
-  }
+  });
 }
 
 async function complete(

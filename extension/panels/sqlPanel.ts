@@ -24,7 +24,12 @@ const CELL_MAX = 1_024;
 /** Of a value that is shown by itself. */
 const VALUE_MAX = 256 * 1_024;
 
+/** Of all tabs. */
+let runs = 0;
+
 interface Run {
+  /** Among those of all tabs. */
+  readonly id: number;
   readonly number: number;
   cancelled: boolean;
   call?: Call<SqlPage>;
@@ -39,7 +44,7 @@ export interface SqlEnd {
 export class SqlView extends StoreView {
   #request: SqlRequest;
   #state: SqlState = { phase: 'idle' };
-  #run: Run = { number: 0, cancelled: false };
+  #run: Run = { id: 0, number: 0, cancelled: false };
   /** The first rows, as they came with the answer. */
   #page: SqlPage | undefined;
   readonly #ended = new vscode.EventEmitter<SqlEnd>();
@@ -66,7 +71,7 @@ export class SqlView extends StoreView {
     this.cancel();
     this.#closeResult();
     this.#request = request;
-    const run: Run = { number: this.#run.number + 1, cancelled: false };
+    const run: Run = { id: ++runs, number: this.#run.number + 1, cancelled: false };
     this.#run = run;
     this.#set({ phase: 'running' });
     this.services.queries.ranSql(request);
@@ -117,8 +122,9 @@ export class SqlView extends StoreView {
   }
 
   protected override onNotice(notice: EngineNotice): void {
-    if (notice.kind !== 'sqlProgress' || this.#state.phase !== 'running' || this.#run.call === undefined) return;
-    this.#set({ phase: 'running', ...notice.progress });
+    if (notice.kind !== 'sqlProgress' || this.#state.phase !== 'running') return;
+    const { table, rows, run } = notice.progress;
+    if (run === this.#run.id) this.#set({ phase: 'running', table, rows });
   }
 
   protected override async performSql(what: SqlAction): Promise<void> {
@@ -172,7 +178,7 @@ export class SqlView extends StoreView {
   async #answered(run: Run, query: string | undefined, sort: SqlSort | null): Promise<SqlState> {
     try {
       if (query === undefined) throw new StoreError('INPUT', t('These rows cannot be sorted.'));
-      const params: Params<'sql'> = { ...(await paramsOf(this.store, this.#request)), query };
+      const params: Params<'sql'> = { ...(await paramsOf(this.store, this.#request)), query, run: run.id };
       if (run.cancelled) throw new StoreError('CANCELLED', '');
       const call = await this.store.start('sql', params);
       run.call = call;

@@ -196,6 +196,20 @@ describe('webview: results', { skip }, () => {
     );
   });
 
+  it('offers no other order where there is none: all versions of keys', async () => {
+    const page = await open('view=results');
+    const key = page.getByRole('columnheader', { name: 'Key' });
+    await settled(page);
+    assert.match((await key.getAttribute('title')) ?? '', /Click, or Enter, to sort/);
+    await page.goto(page.url().replace('view=results', 'view=results&scenario=versions'));
+    await settled(page);
+    assert.equal(await key.getAttribute('aria-sort'), null);
+    assert.doesNotMatch((await key.getAttribute('title')) ?? '', /sort/);
+    await key.click();
+    await key.press('Enter');
+    assert.ok(!(await page.evaluate(() => JSON.stringify(window.harness.sent))).includes('setReverse'));
+  });
+
   it('resizes columns by mouse and by keyboard, and keeps widths, scroll, format and selection over a reload', async () => {
     const page = await open('view=results');
     await settled(page);

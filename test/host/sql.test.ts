@@ -284,6 +284,33 @@ test('sql: a query is cancelled, and the engine goes on', async () => {
   }
 });
 
+test('sql: a query that would run for hours is cancelled while it runs', async () => {
+  const directory = sample('sensors-rocksdb');
+  const exports = await ours();
+  const store = exports.stores.choose(directory);
+  await store.open();
+  const settings = vscode.workspace.getConfiguration();
+  const panel = new FakePanel();
+  const query = 'SELECT count(*) FROM entries a, entries b, entries c, entries d WHERE a.key < b.key';
+  const request: SqlRequest = { store: directory, document: 'untitled:h', title: 'h', query, range: {} };
+  const view = new SqlView(exports.services, store, panel, request);
+  try {
+    await settings.update('lsm.sql.timeoutSeconds', 86_400, vscode.ConfigurationTarget.Global);
+    const running = view.run(request);
+    await until('its tables are filled', () => view.state.phase === 'running' && view.state.table === 'entries');
+    // From here on the engine takes no messages: it is in SQLite.
+    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    panel.do({ action: 'cancelSql' });
+    await running;
+    assert.equal(view.state.phase === 'failed' && view.state.cancelled, true);
+    // It answers again, hours before the query would have been done.
+    isDone(await view.run({ ...request, query: 'SELECT 1' }));
+  } finally {
+    await settings.update('lsm.sql.timeoutSeconds', undefined, vscode.ConfigurationTarget.Global);
+    panel.dispose();
+  }
+});
+
 test('sql: all rows are saved, also those that the page has not asked for', async () => {
   const directory = sample('sensors-rocksdb');
   const exports = await ours();

@@ -1,8 +1,8 @@
 /** The tab of the data blocks: a strip along the file, and a grid of them. */
 import type { BlockRow, TableProfile } from '../../engine/protocol/engineApi.ts';
 import { ChunkCache } from '../results/chunkCache.ts';
+import { rowSource } from '../results/rowSource.ts';
 import { count, plural } from '../text/numbers.ts';
-import { visibleString } from '../text/visible.ts';
 import { appendLine } from '../ui/bytesView.ts';
 import { el, icon, setText } from '../ui/dom.ts';
 import { Grid, type GridColumn } from '../ui/grid.ts';
@@ -66,14 +66,7 @@ export class BlocksTab {
     this.grid = new Grid<BlockRow>({
       label: 'Data blocks',
       columns: this.#columns(),
-      source: {
-        row: (i) => this.#cache.row(i),
-        need: (first, last) => this.#cache.need(first, last),
-        failure: (i) => {
-          const reason = this.#cache.failure(i);
-          return reason === undefined ? undefined : `could not be read: ${visibleString((reason as Error).message)}`;
-        },
-      },
+      source: rowSource(this.#cache),
       onSelect: (i) => {
         this.#strip.selected = i;
         this.#paintTools();

@@ -5,8 +5,9 @@ import { resultColumns } from '../results/cells.ts';
 import { ChunkCache } from '../results/chunkCache.ts';
 import { Detail } from '../results/detail.ts';
 import { callWhen, LensPicker } from '../results/lens.ts';
+import { rowSource } from '../results/rowSource.ts';
 import { count, plural } from '../text/numbers.ts';
-import { hexText, strictText, visibleString } from '../text/visible.ts';
+import { clipboardText } from '../text/visible.ts';
 import { el, iconButton, setText, show } from '../ui/dom.ts';
 import { Grid } from '../ui/grid.ts';
 import type { CallError, Host, ViewCall } from '../ui/host.ts';
@@ -116,14 +117,7 @@ export class EntriesTab {
     this.grid = new Grid<EntryRow>({
       label: 'Entries of the table',
       columns,
-      source: {
-        row: (i) => this.#cache.row(i),
-        need: (first, last) => this.#cache.need(first, last),
-        failure: (i) => {
-          const reason = this.#cache.failure(i);
-          return reason === undefined ? undefined : `could not be read: ${visibleString((reason as Error).message)}`;
-        },
-      },
+      source: rowSource(this.#cache),
       onSelect: (i) => this.#selected(i),
       onOpen: (i) => this.#openValue(this.#cache.row(i)),
       onCopy: (i) => {
@@ -341,8 +335,7 @@ export class EntriesTab {
 
   #copy(row: EntryRow, what: 'key' | 'value'): void {
     const bytes = what === 'key' ? row.key : (row.value ?? new Uint8Array());
-    const text = this.#formats.value === 'hex' ? hexText(bytes) : (strictText(bytes) ?? hexText(bytes));
-    this.#a.host.do({ action: 'copyText', text });
+    this.#a.host.do({ action: 'copyText', text: clipboardText(bytes, this.#formats.value) });
     const cut = what === 'value' && bytes.length < row.valueSize;
     this.#a.said(what === 'key' ? 'Key copied' : cut ? `First ${count(bytes.length)} bytes copied` : 'Value copied');
   }

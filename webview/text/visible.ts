@@ -6,6 +6,7 @@
  * escape in ASCII, in a segment of its own so that a view can set it apart from the same characters
  * in plain text.
  */
+import type { BytesFormat } from '../../engine/protocol/viewApi.ts';
 
 export interface Segment {
   readonly text: string;
@@ -62,6 +63,11 @@ export function strictText(b: Uint8Array): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+/** Bytes as they go to the clipboard: exact text where there is one, hex otherwise and in the hex format. */
+export function clipboardText(b: Uint8Array, format: BytesFormat): string {
+  return format === 'hex' ? hexText(b) : (strictText(b) ?? hexText(b));
 }
 
 /** `b` without an incomplete UTF-8 sequence at its end: for a preview that was cut by bytes. */

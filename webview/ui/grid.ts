@@ -52,8 +52,6 @@ export interface GridOptions<Row> {
   onChange?(): void;
   /** A header was clicked, or Enter pressed on it: rows are to stand in the order of that column. */
   onSort?(id: string): void;
-  /** Columns whose headers sort; all of them if undefined. */
-  readonly sorts?: readonly string[];
   /** Shift selects a range of rows. */
   readonly ranges?: boolean;
   /** One cell of the selected row is the current one, and Shift selects a range of rows. */
@@ -116,7 +114,6 @@ export class Grid<Row> {
         options.onChange?.();
       },
       onSort: options.onSort === undefined ? undefined : (id) => options.onSort?.(id),
-      sorts: options.sorts,
     });
     this.#layer = el('div', { class: 'grid-layer', role: 'rowgroup' });
     this.#window = el('div', { class: 'grid-window' }, this.#layer);
@@ -187,6 +184,11 @@ export class Grid<Row> {
   /** Rows [from, from+count) have changed or arrived. */
   rowsArrived(from: number, count: number): void {
     for (const slot of this.#slots) if (slot.index >= from && slot.index < from + count) this.#fill(slot);
+  }
+
+  /** Of the columns, only these sort from now on. */
+  set sorts(ids: readonly string[]) {
+    this.#header.sorts = ids;
   }
 
   /** Says in the header by which column the rows are sorted. */

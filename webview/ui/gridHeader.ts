@@ -15,8 +15,6 @@ export interface HeaderOptions {
   /** Widths have changed, as a person wanted it. */
   onWidths(): void;
   onSort?: ((id: string) => void) | undefined;
-  /** Columns that sort; all of them if undefined. */
-  readonly sorts?: readonly string[] | undefined;
 }
 
 const HINT = {
@@ -31,6 +29,8 @@ export class GridHeader {
   readonly element: HTMLElement;
   readonly #o: HeaderOptions;
   readonly #widths: (number | null)[];
+  /** Columns that sort; all of them if undefined. */
+  #sorts: readonly string[] | undefined;
 
   constructor(options: HeaderOptions) {
     this.#o = options;
@@ -63,8 +63,21 @@ export class GridHeader {
     });
   }
 
+  /** Only these columns sort from now on. */
+  set sorts(ids: readonly string[]) {
+    this.#sorts = ids;
+    for (const [i, column] of this.#o.columns.entries()) {
+      this.#showWhatItDoes(this.element.children[i] as HTMLElement, column);
+    }
+  }
+
+  #showWhatItDoes(cell: HTMLElement, column: HeaderColumn): void {
+    const sorts = this.#sortOf(column.id) !== undefined;
+    cell.classList.toggle('sorts', sorts);
+    cell.title = `${column.hint ?? column.title}\n${HINT[sorts ? 'sorting' : 'plain']}`;
+  }
+
   #cell(column: HeaderColumn, i: number): HTMLElement {
-    const onSort = this.#sortOf(column.id);
     const handle = el('div', { class: 'grid-handle', 'aria-hidden': 'true' });
     handle.addEventListener('pointerdown', (event) => this.#drag(event, handle, i));
     handle.addEventListener('dblclick', () => this.#fit(i));
@@ -75,24 +88,20 @@ export class GridHeader {
         role: 'columnheader',
         tabindex: i === 0 ? 0 : -1,
         'aria-colindex': i + 1,
-        title: `${column.hint ?? column.title}\n${HINT[onSort === undefined ? 'plain' : 'sorting']}`,
       },
       el('span', { class: 'head-text' }, column.title),
       handle,
     );
     cell.addEventListener('keydown', (event) => this.#key(event, i));
-    if (onSort !== undefined) {
-      cell.classList.add('sorts');
-      cell.addEventListener('click', (event) => {
-        if (event.target !== handle) onSort(column.id);
-      });
-    }
+    cell.addEventListener('click', (event) => {
+      if (event.target !== handle) this.#sortOf(column.id)?.(column.id);
+    });
+    this.#showWhatItDoes(cell, column);
     return cell;
   }
 
   #sortOf(id: string): ((id: string) => void) | undefined {
-    const { onSort, sorts } = this.#o;
-    return sorts === undefined || sorts.includes(id) ? onSort : undefined;
+    return this.#sorts === undefined || this.#sorts.includes(id) ? this.#o.onSort : undefined;
   }
 
   #key(event: KeyboardEvent, i: number): void {

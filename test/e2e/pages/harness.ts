@@ -72,7 +72,7 @@ function initFor(): ViewInit {
     storePath: summary.path,
     familyName: 'default',
     title: scenario === 'empty' ? 'Scan of default, prefix "nothing:"' : 'Scan of default',
-    params: { family: 0 },
+    params: scenario === 'versions' ? { family: 0, allVersions: true } : { family: 0 },
     state: queryState(counting ? 180_000 : scenario === 'empty' ? 0 : ROWS, !counting),
     lens: { auto: !query.has('nolens'), ...(chosen === null ? {} : { chosen: chosen === 'none' ? null : chosen }) },
   };

@@ -30,6 +30,14 @@ function fails(code: Code, run: () => unknown, what: string): void {
 }
 
 describe('SQL', () => {
+  it('is cancelled from outside while SQLite is at work', () => {
+    const database = filled('SELECT count(*) FROM wal a, wal b, wal c, wal d', 10_000, 86_400_000);
+    let asked = 0;
+    fails('CANCELLED', () => database.rows(0, 1, undefined, () => ++asked > 20), 'it goes on');
+    assert.equal(asked, 21);
+    database.close();
+  });
+
   it('every table can be read, and every ready-made query compiles', () => {
     for (const { name, columns } of SQL_SCHEMA) {
       const database = open(`SELECT * FROM ${name}`);
