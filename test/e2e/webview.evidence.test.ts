@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { ViewAction } from '../../engine/protocol/viewApi.ts';
 import { faults } from './checks.ts';
 import { HTML_KEY } from './pages/data.ts';
-import { cellTexts, said, selected, settled, shot, skip, visit } from './pages/visit.ts';
+import { cellTexts, now, said, selected, settled, shot, skip, visit } from './pages/visit.ts';
 
 describe('webview: evidence', { skip }, () => {
   const { open, endsWithoutErrors } = visit();
@@ -15,7 +15,7 @@ describe('webview: evidence', { skip }, () => {
     const page = await open('view=evidence');
     await settled(page);
     assert.equal(await said(page.locator('.status-text')), '200,000 records, 18.3 MB, complete, 1.2 s');
-    const chips = await page.locator('.chip').allInnerTexts();
+    const chips = await (await now(page.locator('.chip'))).allInnerTexts();
     assert.deepEqual(
       chips.map((c) => c.replace(/\s+/g, ' ')),
       ['live 80,000', 'shadowed 40,000', 'deleted 20,000', 'tombstone 40,000', 'orphan 20,000'],
@@ -24,7 +24,7 @@ describe('webview: evidence', { skip }, () => {
     assert.deepEqual([row[0], row[1], row[2], row[3]], ['4', 'deleted', 'default', 'user:000001:profile']);
     assert.deepEqual(row.slice(-2), ['000031.log', '0']);
     assert.equal((await cellTexts(page, '.grid-layer .grid-row[aria-rowindex="3"]'))[3], HTML_KEY);
-    assert.equal(await page.locator('main b, main img').count(), 0);
+    assert.equal(await (await now(page.locator('main b, main img'))).count(), 0);
     assert.match(await said(page.locator('.sources')), /000007\.ldb\s+2\.01 MB\s+orphan/);
     assert.equal(await page.locator('.grid').evaluate((g) => g.scrollWidth - g.clientWidth), 0);
   });
@@ -35,7 +35,7 @@ describe('webview: evidence', { skip }, () => {
     const chip = page.getByRole('button', { name: /^deleted/ });
     await chip.focus();
     await page.keyboard.press('Space');
-    assert.equal(await chip.getAttribute('aria-pressed'), 'true');
+    assert.equal(await (await now(chip)).getAttribute('aria-pressed'), 'true');
     await settled(page);
     assert.match(await said(page.locator('.status-text')), /^20,000 of 200,000 records/);
     await page.getByRole('button', { name: /^orphan/ }).click();
@@ -46,12 +46,12 @@ describe('webview: evidence', { skip }, () => {
     await settled(page);
     assert.equal((await cellTexts(page, '.grid-row.selected'))[0], '40,000');
     assert.equal((await cellTexts(page, '.grid-row.selected'))[1], 'orphan');
-    const shown = await page.locator('.grid-layer .became').allInnerTexts();
+    const shown = await (await now(page.locator('.grid-layer .became'))).allInnerTexts();
     assert.ok(shown.length > 5 && shown.every((s) => s === 'deleted' || s === 'orphan'), shown.join());
     await page.waitForTimeout(250);
     await page.reload();
     await settled(page);
-    assert.equal(await page.getByRole('button', { name: /^orphan/ }).getAttribute('aria-pressed'), 'true');
+    assert.equal(await (await now(page.getByRole('button', { name: /^orphan/ }))).getAttribute('aria-pressed'), 'true');
     assert.equal((await cellTexts(page, '.grid-row.selected'))[0], '40,000');
   });
 
@@ -60,7 +60,7 @@ describe('webview: evidence', { skip }, () => {
     await settled(page);
     await page.locator('.grid').focus();
     for (let i = 0; i < 4; i++) await page.keyboard.press('ArrowDown');
-    assert.equal(await selected(page).getAttribute('aria-rowindex'), '5');
+    assert.equal(await (await now(selected(page))).getAttribute('aria-rowindex'), '5');
     await page.keyboard.press('Enter');
     const log = await lastAction(page);
     assert.ok(log?.action === 'openRecord' && log.file === '000031.log' && !log.inBlock && log.seq === 6_999_997);
@@ -90,7 +90,7 @@ describe('webview: evidence', { skip }, () => {
     const asked = await lastAction(page);
     assert.ok(asked?.action === 'filterEvidence');
     assert.equal(new TextDecoder().decode(asked.prefix), 'user:0');
-    assert.equal(await box.inputValue(), 'user:0');
+    assert.equal(await (await now(box)).inputValue(), 'user:0');
     await box.fill('user:000000:nobody');
     await page.keyboard.press('Enter');
     await page.getByText('No records here').waitFor();
@@ -107,10 +107,10 @@ describe('webview: evidence', { skip }, () => {
     const page = await open('view=evidence&scenario=counting');
     await settled(page);
     assert.match(await said(page.locator('.status-text')), /^60,000 records, .*counting…/);
-    assert.ok(await page.getByRole('progressbar').isVisible());
+    assert.ok(await (await now(page.getByRole('progressbar'))).isVisible());
     await page.getByRole('button', { name: 'Stop' }).click();
     await page.waitForFunction(() => document.querySelector('.status-text')?.textContent?.includes('stopped there'));
-    assert.equal(await page.getByRole('progressbar').isVisible(), false);
+    assert.equal(await (await now(page.getByRole('progressbar'))).isVisible(), false);
     await page.getByRole('combobox', { name: /^Lens/ }).selectOption({ label: 'MessagePack' });
     await page.waitForFunction(() => document.querySelector('.grid-layer')?.textContent?.includes('decoded'));
     await page.getByRole('button', { name: 'Export evidence…' }).click();

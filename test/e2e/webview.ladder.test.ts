@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
 import { faults } from './checks.ts';
-import { said, shot, skip, visit, words } from './pages/visit.ts';
+import { now, said, shot, skip, visit, words } from './pages/visit.ts';
 
 /** There, and asked for on its way past tables of several levels. */
 const KEY = 'user:1200000007';
@@ -36,14 +36,14 @@ describe('the ladder', { skip }, () => {
     const page = await start();
     assert.equal(await said(page.locator('.ladder-key')), KEY);
     assert.match(await said(page.locator('.ladder-answer')), /^Found: put of sequence [\d,]+ in L\d, table \d+$/);
-    const count = await rungs(page).count();
+    const count = await (await now(rungs(page))).count();
     assert.ok(count >= 4, `${count} rungs`);
-    const numbers = await page.locator('.rung-number').allTextContents();
+    const numbers = await (await now(page.locator('.rung-number'))).allTextContents();
     assert.deepEqual(
       numbers,
       Array.from({ length: count }, (_, i) => (i === 0 ? '' : String(i))),
     );
-    const results = words(await page.locator('.rung-result').allTextContents());
+    const results = words(await (await now(page.locator('.rung-result'))).allTextContents());
     assert.equal(results[0], 'not here');
     assert.deepEqual(results.slice(-2), ['not here', 'found']);
     assert.ok(results.slice(1, -2).every((r) => r === 'filtered'));
@@ -61,18 +61,18 @@ describe('the ladder', { skip }, () => {
     await page.keyboard.press('ArrowDown');
     assert.equal(await focused(), 2);
     await page.keyboard.press('End');
-    assert.equal(await focused(), (await rungs(page).count()) - 1);
+    assert.equal(await focused(), (await (await now(rungs(page))).count()) - 1);
     await page.keyboard.press('ArrowUp');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('Enter');
-    assert.deepEqual(await page.locator('.rung.picked').count(), 1);
+    assert.deepEqual(await (await now(page.locator('.rung.picked'))).count(), 1);
     assert.equal(
-      await page.locator('.rung.picked').getAttribute('data-table'),
-      await rungs(page).last().getAttribute('data-table'),
+      await (await now(page.locator('.rung.picked'))).getAttribute('data-table'),
+      await (await now(rungs(page).last())).getAttribute('data-table'),
     );
     await page.keyboard.press('Home');
     await page.keyboard.press('Enter');
-    assert.equal(await page.locator('.rung.picked').count(), 1, 'the memtable is no table to pick');
+    assert.equal(await (await now(page.locator('.rung.picked'))).count(), 1, 'the memtable is no table to pick');
     await rungs(page).nth(1).locator('button.rung-name').click();
     assert.equal(
       await rungs(page)
@@ -85,7 +85,7 @@ describe('the ladder', { skip }, () => {
 
   it('leads to blocks, to another key, and away', async () => {
     const page = await start();
-    const table = Number(await rungs(page).last().getAttribute('data-table'));
+    const table = Number(await (await now(rungs(page).last())).getAttribute('data-table'));
     await rungs(page).last().locator('.rung-line .link').click();
     const opened = (await done(page)).find((a) => (a as { action: string }).action === 'openBlock');
     const { offset, key } = opened as { offset: number; key: Uint8Array };
@@ -94,7 +94,7 @@ describe('the ladder', { skip }, () => {
     await page.getByText('Another Key…').click();
     assert.deepEqual((await done(page)).at(-1), { action: 'explain', family: 0 });
     await page.locator('.ladder-actions').getByText('Close').click();
-    assert.equal(await rungs(page).count(), 0);
+    assert.equal(await (await now(rungs(page))).count(), 0);
     assert.match(await said(page.locator('.ladder-pane')), /How a get goes through the tree/);
     await explain(page, ABSENT);
     assert.equal(await said(page.locator('.ladder-answer')), 'Not found in any place');
@@ -103,7 +103,7 @@ describe('the ladder', { skip }, () => {
   it('says when the store has changed since, and asks again', async () => {
     const page = await start();
     const stale = page.locator('.ladder-stale');
-    assert.equal(await stale.isVisible(), false);
+    assert.equal(await (await now(stale)).isVisible(), false);
     await page.evaluate(() => window.harness.timeline?.grow(0));
     await stale.waitFor({ state: 'visible' });
     assert.equal(await said(stale), 'The store has changed since. Ask again');

@@ -4,7 +4,7 @@ import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { faults } from './checks.ts';
 import { SECRET } from './pages/lensData.ts';
-import { cellTexts, said, settled, shot, skip, visit, words } from './pages/visit.ts';
+import { cellTexts, now, said, settled, shot, skip, visit, words } from './pages/visit.ts';
 
 const SIZE = { width: 1100, height: 720 };
 
@@ -31,27 +31,34 @@ describe('webview: results through a lens', { skip }, () => {
     const page = await open('view=results&scenario=lens', SIZE);
     await settled(page);
     assert.equal(await lensOf(page), 'minecraft-bedrock');
-    assert.deepEqual(words(await page.locator('.lens-select option').allInnerTexts()), [
+    assert.deepEqual(words(await (await now(page.locator('.lens-select option'))).allInnerTexts()), [
       'none',
       'Minecraft Bedrock world',
       'go-ethereum',
       'BSON',
     ]);
-    assert.match((await page.locator('.lens-select').getAttribute('title')) ?? '', /chunk coordinates.*97 % sure/);
+    assert.match(
+      (await (await now(page.locator('.lens-select'))).getAttribute('title')) ?? '',
+      /chunk coordinates.*97 % sure/,
+    );
     const first = await cellTexts(page, '.grid-row[aria-rowindex="2"]');
     assert.equal(first[1], 'chunk -8, -12 overworld: data 3D');
     assert.match(first[2] ?? '', /^\{"id":"Chest","x":-125/);
     const unread = await cellTexts(page, '.grid-row[aria-rowindex="5"]');
     assert.match(words(unread)[1] ?? '', /^raw ?0xf8ffffff/);
     assert.deepEqual([...new Set(await askedWith(page))], ['minecraft-bedrock']);
-    assert.ok(await page.getByRole('button', { name: 'Show values' }).isHidden(), 'nothing is hidden in a world');
+    assert.ok(
+      await (await now(page.getByRole('button', { name: 'Show values' }))).isHidden(),
+      'nothing is hidden in a world',
+    );
   });
 
   it('shows both what was read and the bytes, copies either, and lays JSON out', async () => {
     const page = await open('view=results&scenario=lens', SIZE);
     await settled(page);
     await page.keyboard.press('ArrowDown');
-    const titles = async (): Promise<string[]> => words(await page.locator('.detail-section h2').allInnerTexts());
+    const titles = async (): Promise<string[]> =>
+      words(await (await now(page.locator('.detail-section h2'))).allInnerTexts());
     assert.deepEqual(await titles(), ['Key', 'Value', 'Key bytes', 'Value bytes']);
     const json = await said(page.locator('.decoded').nth(1));
     assert.match(json, /^\{\n {2}"id": "Chest",\n {2}"x": -125/);
@@ -113,7 +120,10 @@ describe('webview: results through a lens', { skip }, () => {
     assert.equal(await lensOf(off), '');
     const plain = await open('view=results');
     await settled(plain);
-    assert.ok(await plain.locator('.lens').isHidden(), 'a store of no known application has no such choice');
+    assert.ok(
+      await (await now(plain.locator('.lens'))).isHidden(),
+      'a store of no known application has no such choice',
+    );
   });
 
   it('hides the values of a browser until they are asked for, with and without its lens', async () => {
@@ -132,7 +142,7 @@ describe('webview: results through a lens', { skip }, () => {
     await page.locator('.bar').getByRole('button', { name: 'Show values' }).click();
     assert.ok((await seen()).includes(SECRET));
     assert.equal(
-      await page.locator('.bar').getByRole('button', { name: 'Show values' }).getAttribute('aria-pressed'),
+      await (await now(page.locator('.bar').getByRole('button', { name: 'Show values' }))).getAttribute('aria-pressed'),
       'true',
     );
     await page.reload();
@@ -152,7 +162,7 @@ describe('webview: results through a lens', { skip }, () => {
     await shot(page, 'results-lens-narrow-dark');
     const bar = await page.locator('.bar').evaluate((e) => [e.scrollWidth, e.clientWidth]);
     assert.ok((bar[0] ?? 0) <= (bar[1] ?? 0), `the bar is ${bar[0]} wide in ${bar[1]}`);
-    assert.ok(await page.getByRole('button', { name: 'Run again' }).isVisible());
+    assert.ok(await (await now(page.getByRole('button', { name: 'Run again' }))).isVisible());
   });
 
   endsWithoutErrors();

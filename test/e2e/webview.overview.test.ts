@@ -1,7 +1,7 @@
 /** The overview page in a browser, with a made-up host around it. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { said, shot, skip, visit } from './pages/visit.ts';
+import { now, said, shot, skip, visit } from './pages/visit.ts';
 
 describe('webview: overview', { skip }, () => {
   const { open, endsWithoutErrors } = visit();
@@ -91,7 +91,7 @@ describe('webview: overview', { skip }, () => {
     await page.getByRole('radio', { name: 'List' }).click();
     await page.locator('.grid').focus();
     await page.keyboard.press('Control+End');
-    assert.ok(Number(await page.locator('.grid').getAttribute('aria-rowcount')) > 19_000);
+    assert.ok(Number(await (await now(page.locator('.grid'))).getAttribute('aria-rowcount')) > 19_000);
     assert.match(await said(page.locator('.grid-row.selected')), /L3/);
   });
 

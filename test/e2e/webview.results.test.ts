@@ -5,7 +5,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { bigValue, HTML_KEY } from './pages/data.ts';
-import { cellTexts, said, selected, settled, shot, skip, visit, words } from './pages/visit.ts';
+import { cellTexts, now, said, selected, settled, shot, skip, visit, words } from './pages/visit.ts';
 
 /** What the page measures of itself while it scrolls, in milliseconds. */
 interface Measured {
@@ -33,8 +33,8 @@ describe('webview: results', { skip }, () => {
       await said(page.locator('.status-text')),
       '1,000,000 rows, complete, 812 ms, as of sequence 7,002,918',
     );
-    assert.equal(await page.locator('.grid').getAttribute('aria-rowcount'), '1000001');
-    const rows = await page.locator('.grid-layer .grid-row').count();
+    assert.equal(await (await now(page.locator('.grid'))).getAttribute('aria-rowcount'), '1000001');
+    const rows = await (await now(page.locator('.grid-layer .grid-row'))).count();
     assert.ok(rows > 10 && rows < 60, `${rows} rows in the page`);
     assert.equal(
       await page.locator('.grid').evaluate((g) => g.scrollWidth - g.clientWidth),
@@ -93,7 +93,7 @@ describe('webview: results', { skip }, () => {
     await page.waitForTimeout(120);
     await settled(page);
     await page.keyboard.press('ArrowDown');
-    const at = async (): Promise<number> => Number(await selected(page).getAttribute('aria-rowindex'));
+    const at = async (): Promise<number> => Number(await (await now(selected(page))).getAttribute('aria-rowindex'));
     const start = await at();
     assert.ok(start > 300_000, `row ${start}`);
     for (let i = 0; i < 40; i++) await page.keyboard.press('ArrowDown');
@@ -124,15 +124,15 @@ describe('webview: results', { skip }, () => {
     await settled(page);
     assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'grid');
     await page.keyboard.press('ArrowDown');
-    assert.equal(await selected(page).getAttribute('aria-rowindex'), '2');
+    assert.equal(await (await now(selected(page))).getAttribute('aria-rowindex'), '2');
     assert.equal(
-      await page.locator('.grid').getAttribute('aria-activedescendant'),
-      await selected(page).getAttribute('id'),
+      await (await now(page.locator('.grid'))).getAttribute('aria-activedescendant'),
+      await (await now(selected(page))).getAttribute('id'),
     );
     await page.keyboard.press('PageDown');
     await page.keyboard.press('End');
     await page.keyboard.press('Home');
-    assert.equal(await selected(page).getAttribute('aria-rowindex'), '2');
+    assert.equal(await (await now(selected(page))).getAttribute('aria-rowindex'), '2');
     await page.keyboard.press('Enter');
     await page.keyboard.press('Control+c');
     await page.waitForFunction(() => window.harness.actions().includes('copyText'));
@@ -149,7 +149,7 @@ describe('webview: results', { skip }, () => {
     await page.locator('.grid-layer .grid-row[aria-rowindex="17"]').click();
     await page.keyboard.press('Shift+ArrowDown');
     await page.keyboard.press('Shift+ArrowDown');
-    assert.equal(await page.locator('.grid-row.selected').count(), 3);
+    assert.equal(await (await now(page.locator('.grid-row.selected'))).count(), 3);
     const copied = async (n: number): Promise<string> => {
       await page.waitForFunction(
         (wanted) => window.harness.sent.filter((m) => m.t === 'do' && m.what.action === 'copyText').length === wanted,
@@ -186,7 +186,7 @@ describe('webview: results', { skip }, () => {
     assert.equal(csv.length, 4);
     assert.ok(csv[1]?.startsWith(`${lines[0].key.text},`), csv[1]);
     const key = page.getByRole('columnheader', { name: 'Key' });
-    assert.equal(await key.getAttribute('aria-sort'), 'ascending');
+    assert.equal(await (await now(key)).getAttribute('aria-sort'), 'ascending');
     await key.click();
     assert.deepEqual(
       await page.evaluate(() =>
@@ -200,11 +200,11 @@ describe('webview: results', { skip }, () => {
     const page = await open('view=results');
     const key = page.getByRole('columnheader', { name: 'Key' });
     await settled(page);
-    assert.match((await key.getAttribute('title')) ?? '', /Click, or Enter, to sort/);
+    assert.match((await (await now(key)).getAttribute('title')) ?? '', /Click, or Enter, to sort/);
     await page.goto(page.url().replace('view=results', 'view=results&scenario=versions'));
     await settled(page);
-    assert.equal(await key.getAttribute('aria-sort'), null);
-    assert.doesNotMatch((await key.getAttribute('title')) ?? '', /sort/);
+    assert.equal(await (await now(key)).getAttribute('aria-sort'), null);
+    assert.doesNotMatch((await (await now(key)).getAttribute('title')) ?? '', /sort/);
     await key.click();
     await key.press('Enter');
     assert.ok(!(await page.evaluate(() => JSON.stringify(window.harness.sent))).includes('setReverse'));
@@ -241,7 +241,7 @@ describe('webview: results', { skip }, () => {
     assert.equal(await width(), before + 44);
     assert.equal((await cellTexts(page, '.grid-row.selected'))[0], '999,995');
     assert.match((await cellTexts(page, '.grid-row.selected'))[1] ?? '', /^757365723a/);
-    assert.equal(await page.getByRole('radio', { name: 'Hex' }).getAttribute('aria-checked'), 'true');
+    assert.equal(await (await now(page.getByRole('radio', { name: 'Hex' }))).getAttribute('aria-checked'), 'true');
   });
 
   it('never interprets what a store holds', async () => {
@@ -257,13 +257,13 @@ describe('webview: results', { skip }, () => {
       await page.locator('.grid').focus();
     }
     assert.equal(await page.evaluate(() => window.pwned), undefined);
-    assert.equal(await page.locator('main img, main script, main b, main a, main i').count(), 0);
+    assert.equal(await (await now(page.locator('main img, main script, main b, main a, main i'))).count(), 0);
     const seen = await said(page.locator('body'));
     assert.ok(!UNSEEN.test(seen), 'a control character is on screen');
     const other = await open('view=overview');
     await other.waitForSelector('.map-canvas');
-    assert.ok(await other.getByText('<i>window</i>\\u202estate').first().isVisible());
-    assert.equal(await other.locator('main i').count(), 0);
+    assert.ok(await (await now(other.getByText('<i>window</i>\\u202estate').first())).isVisible());
+    assert.equal(await (await now(other.locator('main i'))).count(), 0);
   });
 
   it('shows a whole value laid out as JSON, with its numbers as they are written', async () => {
@@ -293,10 +293,10 @@ describe('webview: results', { skip }, () => {
   it('shows entities, merges, tombstones, blobs and problems for what they are', async () => {
     const page = await open('view=results');
     await settled(page);
-    const types = await page.locator('.grid-layer .type').allInnerTexts();
+    const types = await (await now(page.locator('.grid-layer .type'))).allInnerTexts();
     for (const type of ['delete', 'range-delete', 'merge', 'entity', 'blob']) assert.ok(types.includes(type), type);
     for (let i = 0; i < 10; i++) await page.keyboard.press('ArrowDown');
-    assert.deepEqual(words(await page.locator('.entity tbody tr').allInnerTexts()), [
+    assert.deepEqual(words(await (await now(page.locator('.entity tbody tr'))).allInnerTexts()), [
       '(default column) default column',
       'email ada@example.org',
       'age 0x24000000',
@@ -306,7 +306,10 @@ describe('webview: results', { skip }, () => {
       await said(page.locator('.detail .notice')),
       /CORRUPT: blob record checksum mismatch.*000031\.blob, offset 73,400,322.*restore/s,
     );
-    assert.match((await page.locator('.grid-row.selected .row-problem').getAttribute('title')) ?? '', /^CORRUPT: /);
+    assert.match(
+      (await (await now(page.locator('.grid-row.selected .row-problem'))).getAttribute('title')) ?? '',
+      /^CORRUPT: /,
+    );
     await page.keyboard.press('ArrowUp');
     assert.match(await said(page.locator('.detail')), /5,242,880 bytes/);
     await page.locator('.detail .link').click();
@@ -317,17 +320,17 @@ describe('webview: results', { skip }, () => {
     const page = await open('view=results&scenario=counting');
     await settled(page);
     assert.match(await said(page.locator('.status-text')), /^180,000 rows so far, 20\.6 MB, counting…/);
-    assert.ok(await page.getByRole('progressbar').isVisible());
+    assert.ok(await (await now(page.getByRole('progressbar'))).isVisible());
     await page.keyboard.press('Control+End');
     await settled(page);
     assert.equal((await cellTexts(page, '.grid-row.selected'))[0], '180,000');
     await page.evaluate(() => window.harness.progress(700_000, false));
     await page.waitForFunction(() => document.querySelector('.status-text')?.textContent?.startsWith('700,000'));
     assert.equal((await cellTexts(page, '.grid-row.selected'))[0], '180,000');
-    assert.ok(await selected(page).isVisible());
+    assert.ok(await (await now(selected(page))).isVisible());
     await page.evaluate(() => window.harness.progress(1_000_000, true));
     await page.waitForFunction(() => document.querySelector('.status-text')?.textContent?.includes('complete'));
-    assert.equal(await page.getByRole('progressbar').isVisible(), false);
+    assert.equal(await (await now(page.getByRole('progressbar'))).isVisible(), false);
     assert.match(await said(page.locator('.sr-only')), /1,000,000 rows, complete/);
   });
 
@@ -349,7 +352,7 @@ describe('webview: results', { skip }, () => {
     );
     await damaged.locator('.problems .link').first().click();
     await damaged.getByRole('button', { name: 'Show 1 more' }).click();
-    assert.equal(await damaged.locator('.problem').count(), 4);
+    assert.equal(await (await now(damaged.locator('.problem'))).count(), 4);
     await damaged.getByRole('button', { name: 'Fold the problems' }).click();
     assert.match(await said(damaged.locator('.problems')), /^4 problems\s+data block checksum mismatch/);
     assert.deepEqual(await damaged.evaluate(() => window.harness.actions()), ['openProblem']);

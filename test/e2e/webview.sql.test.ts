@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import { faults } from './checks.ts';
 import { HTML_KEY } from './pages/data.ts';
 import { LONG_VALUE } from './pages/sqlData.ts';
-import { cellTexts, said, settled, shot, skip, visit } from './pages/visit.ts';
+import { cellTexts, now, said, settled, shot, skip, visit } from './pages/visit.ts';
 
 const SIZE = { width: 1180, height: 460 };
 
@@ -43,13 +43,13 @@ describe('webview: SQL', { skip }, () => {
     await page.locator('.grid').focus();
     await page.keyboard.press('End');
     await page.waitForFunction(() => document.querySelector('.status-text')?.textContent?.startsWith('2,000 rows'));
-    assert.equal(await page.locator('.grid-row.selected').getAttribute('aria-rowindex'), '1001');
+    assert.equal(await (await now(page.locator('.grid-row.selected'))).getAttribute('aria-rowindex'), '1001');
     await page.getByRole('button', { name: 'Load all rows' }).click();
     await page.waitForFunction(() =>
       /^3,500 rows, complete/.test(document.querySelector('.status-text')?.textContent ?? ''),
     );
-    assert.equal(await page.locator('.grid').getAttribute('aria-rowcount'), '3501');
-    assert.equal(await page.getByRole('button', { name: 'Load all rows' }).isVisible(), false);
+    assert.equal(await (await now(page.locator('.grid'))).getAttribute('aria-rowcount'), '3501');
+    assert.equal(await (await now(page.getByRole('button', { name: 'Load all rows' }))).isVisible(), false);
     await page.locator('.grid').focus();
     await page.keyboard.press('End');
     await settled(page);
@@ -78,15 +78,15 @@ describe('webview: SQL', { skip }, () => {
     const page = await opened();
     const head = page.getByRole('columnheader', { name: 'value_size' });
     await head.click();
-    assert.equal(await head.getAttribute('aria-sort'), 'ascending');
+    assert.equal(await (await now(head)).getAttribute('aria-sort'), 'ascending');
     await page.waitForFunction(
       () => document.querySelectorAll('.grid-layer .grid-row')[0]?.children[3]?.textContent === '89,853',
     );
     await head.focus();
     await page.keyboard.press('Enter');
-    assert.equal(await head.getAttribute('aria-sort'), 'descending');
+    assert.equal(await (await now(head)).getAttribute('aria-sort'), 'descending');
     await page.keyboard.press('Enter');
-    assert.equal(await head.getAttribute('aria-sort'), null);
+    assert.equal(await (await now(head)).getAttribute('aria-sort'), null);
     assert.equal(await page.evaluate(() => window.harness.actions().includes('sortSql')), false);
     // The value of row 3 is not all here.
     await page.getByRole('columnheader', { name: 'value', exact: true }).click();
@@ -103,9 +103,9 @@ describe('webview: SQL', { skip }, () => {
     assert.equal(await page.evaluate(() => document.activeElement?.getAttribute('role')), 'grid');
     await page.keyboard.press('ArrowDown');
     await page.keyboard.press('ArrowRight');
-    const active = await page.locator('.grid').getAttribute('aria-activedescendant');
-    assert.equal(await page.locator(`#${active}`).textContent(), HTML_KEY);
-    assert.equal(await page.locator('.grid .current').textContent(), HTML_KEY);
+    const active = await (await now(page.locator('.grid'))).getAttribute('aria-activedescendant');
+    assert.equal(await (await now(page.locator(`#${active}`))).textContent(), HTML_KEY);
+    assert.equal(await (await now(page.locator('.grid .current'))).textContent(), HTML_KEY);
     await page.keyboard.press('Control+c');
     await page.waitForFunction(() => window.harness.actions().includes('copyText'));
     assert.equal(await copied(page), HTML_KEY);
@@ -117,7 +117,7 @@ describe('webview: SQL', { skip }, () => {
 
     await page.keyboard.press('Shift+ArrowDown');
     await page.keyboard.press('Shift+ArrowDown');
-    assert.equal(await page.locator('.grid-row.selected').count(), 3);
+    assert.equal(await (await now(page.locator('.grid-row.selected'))).count(), 3);
     await page.keyboard.press('Control+c');
     await page.waitForFunction(() => window.harness.calls('sqlCell') === 1);
     await page.waitForFunction(() => window.harness.actions().filter((a) => a === 'copyText').length === 2);
@@ -146,7 +146,7 @@ describe('webview: SQL', { skip }, () => {
     assert.match(await said(page.locator('.detail-facts')), /value.*row 3.*4,012 characters/s);
     await shot(page, 'sql-value');
     await page.keyboard.press('Enter');
-    assert.equal(await page.getByRole('region', { name: 'Value in full' }).isVisible(), false);
+    assert.equal(await (await now(page.getByRole('region', { name: 'Value in full' }))).isVisible(), false);
   });
 
   it('says what a run is at, ends it, and begins it again', async () => {
@@ -196,8 +196,11 @@ describe('webview: SQL', { skip }, () => {
     assert.match(state.request.query, /^SELECT family/);
     await page.reload();
     await settled(page);
-    assert.equal(await page.getByRole('radio', { name: 'JSON' }).getAttribute('aria-checked'), 'true');
-    assert.equal(await page.getByRole('button', { name: 'Value at the side' }).getAttribute('aria-pressed'), 'true');
+    assert.equal(await (await now(page.getByRole('radio', { name: 'JSON' }))).getAttribute('aria-checked'), 'true');
+    assert.equal(
+      await (await now(page.getByRole('button', { name: 'Value at the side' }))).getAttribute('aria-pressed'),
+      'true',
+    );
   });
 
   for (const theme of ['light', 'dark', 'hc-dark', 'hc-light']) {

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
 import { faults } from './checks.ts';
-import { cellTexts, said, selected, settled, shot, skip, visit, words } from './pages/visit.ts';
+import { cellTexts, now, said, selected, settled, shot, skip, visit, words } from './pages/visit.ts';
 
 const measured = (page: Page): Promise<void> => page.getByText(/^Measured /).waitFor();
 const tab = (page: Page, name: string) => page.getByRole('tab', { name });
@@ -36,13 +36,15 @@ describe('webview: table', { skip }, () => {
     ]) {
       assert.ok(text.includes(part), part);
     }
-    assert.equal(await page.locator('.alarm').count(), 0);
+    assert.equal(await (await now(page.locator('.alarm'))).count(), 0);
     // What a picture shows, its table says.
-    const rows = words(await page.getByRole('table', { name: 'Value sizes' }).locator('tbody tr').allTextContents());
+    const rows = words(
+      await (await now(page.getByRole('table', { name: 'Value sizes' }).locator('tbody tr'))).allTextContents(),
+    );
     assert.ok(rows.includes('256–51152,06338.5 %'), rows.join('; '));
     await page.getByRole('radio', { name: 'Tables' }).click();
     assert.match(await said(page.locator('main')), /256–511\s+52,063\s+38\.5 %/);
-    assert.equal(await page.locator('.hist').first().isVisible(), false);
+    assert.equal(await (await now(page.locator('.hist').first())).isVisible(), false);
   });
 
   it('has tabs for the keyboard', async () => {
@@ -59,11 +61,11 @@ describe('webview: table', { skip }, () => {
     ];
     for (const [key, name] of walk) {
       await page.keyboard.press(key);
-      assert.equal(await tab(page, name).getAttribute('aria-selected'), 'true', `${key}: ${name}`);
+      assert.equal(await (await now(tab(page, name))).getAttribute('aria-selected'), 'true', `${key}: ${name}`);
       assert.equal(await tab(page, name).evaluate((e) => e === document.activeElement), true);
-      assert.equal(await page.getByRole('tabpanel').count(), 1);
-      assert.equal(await page.getByRole('tabpanel', { name }).isVisible(), true);
-      assert.equal(await page.locator('[role=tab][tabindex="0"]').count(), 1);
+      assert.equal(await (await now(page.getByRole('tabpanel'))).count(), 1);
+      assert.equal(await (await now(page.getByRole('tabpanel', { name }))).isVisible(), true);
+      assert.equal(await (await now(page.locator('[role=tab][tabindex="0"]'))).count(), 1);
     }
   });
 
@@ -71,7 +73,7 @@ describe('webview: table', { skip }, () => {
     const page = await open('view=table');
     await measured(page);
     await tab(page, 'Properties').click();
-    assert.equal(await page.locator('.properties tbody tr').count(), 31);
+    assert.equal(await (await now(page.locator('.properties tbody tr'))).count(), 31);
     const box = page.getByRole('searchbox');
     await box.fill('epoch seconds');
     await page.getByText('3 of 31 properties').waitFor();
@@ -213,7 +215,7 @@ describe('webview: table', { skip }, () => {
     assert.deepEqual([state['view'], state['table'], state['storeName']], ['table', 118, 'rocksdb']);
     await page.reload();
     await measured(page);
-    assert.equal(await tab(page, 'Blocks').getAttribute('aria-selected'), 'true');
+    assert.equal(await (await now(tab(page, 'Blocks'))).getAttribute('aria-selected'), 'true');
     await settled(page);
     assert.equal((await cellTexts(page, '.selected'))[0], block);
   });
@@ -294,7 +296,7 @@ describe('webview: table', { skip }, () => {
     const page = await open('view=table&scenario=single');
     await measured(page);
     assert.match(await said(page.locator('.table-head')), /one file\s+\/var\/lib\/flink\/checkpoints\/000118\.sst/);
-    assert.equal(await page.getByRole('button', { name: 'Show in the tree' }).count(), 0);
+    assert.equal(await (await now(page.getByRole('button', { name: 'Show in the tree' }))).count(), 0);
   });
 
   endsWithoutErrors();

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { faults } from './checks.ts';
-import { settled, shot, skip, visit } from './pages/visit.ts';
+import { now, settled, shot, skip, visit } from './pages/visit.ts';
 
 describe('webview: every theme', { skip }, () => {
   const { open, endsWithoutErrors } = visit();
@@ -35,10 +35,10 @@ describe('webview: every theme', { skip }, () => {
     await page.getByRole('radio', { name: 'JSON' }).click();
     await shot(page, 'results-side-light');
     const line = page.getByRole('separator');
-    const before = Number(await line.getAttribute('aria-valuenow'));
+    const before = Number(await (await now(line)).getAttribute('aria-valuenow'));
     await line.focus();
     await page.keyboard.press('ArrowLeft');
-    assert.equal(Number(await line.getAttribute('aria-valuenow')), before + 22);
+    assert.equal(Number(await (await now(line)).getAttribute('aria-valuenow')), before + 22);
   });
 
   endsWithoutErrors();

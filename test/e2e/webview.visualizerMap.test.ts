@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Locator, Page } from 'playwright-core';
-import { said, shot, skip, visit } from './pages/visit.ts';
+import { now, said, shot, skip, visit } from './pages/visit.ts';
 
 const map = (page: Page): Locator => page.locator('.map-scroll');
 const tip = (page: Page): Locator => page.locator('.map-tip');
@@ -106,7 +106,7 @@ describe('webview: map of the visualiser', { skip }, () => {
     await shot(page, 'visualizer-map-hover');
     await page.mouse.move(5, 5);
     await frames(page);
-    assert.equal(await tip(page).isVisible(), false);
+    assert.equal(await (await now(tip(page))).isVisible(), false);
   });
 
   it('picks by click, adds by Ctrl, opens by double click', async () => {
@@ -172,26 +172,30 @@ describe('webview: map of the visualiser', { skip }, () => {
     await map(page).focus();
     const seen = new Set<string>();
     for (const key of ['ArrowDown', 'ArrowRight', 'ArrowDown', 'End', 'ArrowUp', 'Home']) {
-      const last = await spoken.textContent();
+      const last = await (await now(spoken)).textContent();
       await page.keyboard.press(key);
       await page.waitForFunction((old) => {
         // The caption speaks here too, a little after the page has opened.
         const now = document.querySelector('.vis > .sr-only[role=status]')?.textContent ?? '';
         return now !== old && now.startsWith('Table');
       }, last);
-      const text = (await spoken.textContent()) ?? '';
+      const text = (await (await now(spoken)).textContent()) ?? '';
       assert.match(text, /^Table \d+, L\d, .*, from user:\d{10} to user:\d{10}/);
       seen.add(text);
     }
     assert.ok(seen.size >= 5);
-    const number = Number(/Table (\d+)/.exec((await spoken.textContent()) ?? '')?.[1]);
+    const number = Number(/Table (\d+)/.exec((await (await now(spoken)).textContent()) ?? '')?.[1]);
     await page.keyboard.press('Enter');
     assert.deepEqual(await actions(page, 'openTable'), [{ action: 'openTable', table: number }]);
     await shot(page, 'visualizer-map-keyboard');
     await page.keyboard.press('Escape');
     await frames(page);
-    assert.equal(await tip(page).isVisible(), false);
-    assert.equal(await page.locator('.scrubber').getAttribute('aria-valuenow'), '400', 'arrows stay in the map');
+    assert.equal(await (await now(tip(page))).isVisible(), false);
+    assert.equal(
+      await (await now(page.locator('.scrubber'))).getAttribute('aria-valuenow'),
+      '400',
+      'arrows stay in the map',
+    );
   });
 
   it('has a legend for each way to colour, in each theme', async () => {
@@ -223,7 +227,7 @@ describe('webview: map of the visualiser', { skip }, () => {
     }
     await page.getByRole('radio', { name: 'Bytes' }).click();
     await frames(page);
-    assert.deepEqual(await page.locator('.axis-end').allInnerTexts(), ['0 B', '1016 MB']);
+    assert.deepEqual(await (await now(page.locator('.axis-end'))).allInnerTexts(), ['0 B', '1016 MB']);
     await shot(page, 'visualizer-map-bytes');
   });
 
@@ -239,7 +243,7 @@ describe('webview: map of the visualiser', { skip }, () => {
     await found.waitFor();
     await frames(page);
     assert.deepEqual(
-      await found.locator('.found-table').allInnerTexts(),
+      await (await now(found.locator('.found-table'))).allInnerTexts(),
       holding.map((t) => `L${t.level} #${t.number}`),
     );
     assert.match(await said(found), new RegExp(`may be in ${holding.length} table`));
@@ -249,7 +253,7 @@ describe('webview: map of the visualiser', { skip }, () => {
     assert.deepEqual(await actions(page, 'selectedTables'), [{ action: 'selectedTables', family: 0, tables }]);
     await found.getByLabel('Clear the search').click();
     await frames(page);
-    assert.equal(await found.isVisible(), false);
+    assert.equal(await (await now(found)).isVisible(), false);
   });
 
   it('draws the way of a get over the tables that it asked', async () => {

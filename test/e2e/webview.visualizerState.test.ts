@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { faults } from './checks.ts';
-import { said, shot, skip, visit, words } from './pages/visit.ts';
-import { caption, frames, history, place, saved, slider } from './pages/visualizer.ts';
+import { frames, now, said, shot, skip, visit, words } from './pages/visit.ts';
+import { caption, history, place, saved, slider } from './pages/visualizer.ts';
 
 describe('webview: visualiser, asked and kept', { skip }, () => {
   const { open, endsWithoutErrors } = visit();
@@ -41,7 +41,7 @@ describe('webview: visualiser, asked and kept', { skip }, () => {
     });
     await alert.getByText('Try again').click();
     await history(page, 203);
-    assert.equal(await page.getByRole('alert').count(), 0);
+    assert.equal(await (await now(page.getByRole('alert'))).count(), 0);
     await page.evaluate(() =>
       window.harness.post({ t: 'engine', alive: false, message: 'The engine stopped: out of memory.' }),
     );
@@ -57,20 +57,20 @@ describe('webview: visualiser, asked and kept', { skip }, () => {
     const input = page.getByRole('textbox', { name: 'Search a key' });
     await input.fill("'unclosed");
     await input.press('Enter');
-    assert.equal(await input.getAttribute('aria-invalid'), 'true');
+    assert.equal(await (await now(input)).getAttribute('aria-invalid'), 'true');
     await input.fill('user:2000000000');
     await input.press('Enter');
     await page
       .getByText(/in \d+ tables?/)
       .first()
       .waitFor();
-    assert.equal(await input.getAttribute('aria-invalid'), null);
+    assert.equal(await (await now(input)).getAttribute('aria-invalid'), null);
     await page.evaluate(() => window.harness.timeline?.request({ ask: 'select', family: 0, tables: [1021, 1022] }));
     await page.getByText('2 tables picked').waitFor();
     assert.match(await said(page.locator('.details')), /Table 1021/);
     await page.evaluate(() => window.harness.timeline?.request({ ask: 'family', family: 1 }));
     await history(page, 12);
-    assert.equal(await page.getByRole('combobox', { name: 'Column family' }).inputValue(), '1');
+    assert.equal(await (await now(page.getByRole('combobox', { name: 'Column family' }))).inputValue(), '1');
   });
 
   it('exports pictures and tables', async () => {
@@ -125,9 +125,9 @@ describe('webview: visualiser, asked and kept', { skip }, () => {
     assert.equal(await place(page), 10);
     assert.equal(await said(page.locator('.details h2')), picked);
     await page.waitForFunction(() => document.querySelector<HTMLInputElement>('.search-input')?.value !== '');
-    assert.equal(await input.inputValue(), 'user:0900000000');
-    assert.equal(await page.getByRole('radio', { name: 'Bytes' }).getAttribute('aria-checked'), 'true');
-    assert.equal(await page.getByRole('combobox', { name: 'Colour by' }).inputValue(), 'tombstones');
+    assert.equal(await (await now(input)).inputValue(), 'user:0900000000');
+    assert.equal(await (await now(page.getByRole('radio', { name: 'Bytes' }))).getAttribute('aria-checked'), 'true');
+    assert.equal(await (await now(page.getByRole('combobox', { name: 'Colour by' }))).inputValue(), 'tombstones');
     await page.evaluate(() => {
       const state = window.harness.state() as { ui: { state: Record<string, unknown> } };
       Object.assign(state.ui.state, { at: 1e9, speed: 'fast', window: { from: 3, to: 1 }, colour: 'pink' });
@@ -138,7 +138,7 @@ describe('webview: visualiser, asked and kept', { skip }, () => {
     await page.reload();
     await history(page, 400);
     assert.equal(await place(page), 400);
-    assert.equal(await page.getByRole('combobox', { name: 'Colour by' }).inputValue(), 'level');
+    assert.equal(await (await now(page.getByRole('combobox', { name: 'Colour by' }))).inputValue(), 'level');
   });
 
   it('lays a second history beside the one on show, and takes it away', async () => {

@@ -66,7 +66,11 @@ export function menu(button: HTMLButtonElement, label: string, items: () => read
           painting = false;
         };
         row.addEventListener('click', choose);
-        row.addEventListener('pointerenter', () => row.focus());
+        // Only where the pointer itself moves: rows that are painted anew come under one that rests, and those who use
+        // the keyboard keep their place.
+        row.addEventListener('pointermove', (event) => {
+          if (event.movementX !== 0 || event.movementY !== 0) row.focus();
+        });
         row.addEventListener('keydown', (event) => {
           if (event.key !== 'Enter' && event.key !== ' ') return;
           event.preventDefault();

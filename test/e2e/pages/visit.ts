@@ -49,14 +49,24 @@ export function visit(): Visit {
 export const shot = (page: Page, name: string, fullPage = false): Promise<Buffer> =>
   page.screenshot({ path: join(SHOTS, `webview-${name}.png`), fullPage });
 
+/** What a page does it paints in its next frame; after two of them it is to be seen. */
+export const frames = (page: Page): Promise<unknown> =>
+  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+
+/** An element as it is once all that has been done is painted: to be read from at once. */
+export async function now(locator: Locator): Promise<Locator> {
+  await frames(locator.page());
+  return locator;
+}
+
 export const selected = (page: Page): Locator => page.locator('.grid-row.selected');
 
-export const cellTexts = (page: Page, row: string): Promise<string[]> =>
-  page.locator(`${row} .grid-cell`).allInnerTexts();
+export const cellTexts = async (page: Page, row: string): Promise<string[]> =>
+  (await now(page.locator(`${row} .grid-cell`))).allInnerTexts();
 
 /** Waits until rows have come for everything on screen. */
 export async function settled(page: Page): Promise<void> {
-  await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
+  await frames(page);
   await page.waitForFunction(
     () =>
       document.querySelector('.grid-layer .grid-row') !== null && document.querySelector('.grid-row.pending') === null,
@@ -65,7 +75,7 @@ export async function settled(page: Page): Promise<void> {
 
 /** What is on screen of an element: hidden text does not count. */
 // biome-ignore lint/performance/useDomNodeTextContent: a locator, and what is seen is what counts.
-export const said = (locator: Locator): Promise<string> => locator.innerText();
+export const said = async (locator: Locator): Promise<string> => (await now(locator)).innerText();
 
 /** Texts, each on one line. */
 export const words = (texts: readonly string[]): string[] => texts.map((text) => text.replace(/\s+/g, ' ').trim());

@@ -1,11 +1,8 @@
 /** The visualiser's page, as its tests look at it. */
 import type { Locator, Page } from 'playwright-core';
-import { said } from './visit.ts';
+import { frames, said } from './visit.ts';
 
 export const slider = (page: Page): Locator => page.locator('.scrubber');
-export const frames = (page: Page): Promise<unknown> =>
-  page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done))));
-
 /** Events applied, as the scrubber says. */
 export async function place(page: Page): Promise<number> {
   await frames(page);
