@@ -16,6 +16,8 @@ export class WriteBatch implements BatchBuilder {
   readonly #orderOf: OrderOf;
   readonly #refusesValues: RefusesValues;
   #lastFamily = -1;
+  /** The family that was found to take values last. */
+  #lastValued = -1;
 
   constructor(dialect: Dialect['id'], orderOf: OrderOf, refusesValues: RefusesValues = () => undefined) {
     this.#refusesValues = refusesValues;
@@ -76,8 +78,10 @@ export class WriteBatch implements BatchBuilder {
   }
 
   #checkValue(family: number): void {
+    if (family === this.#lastValued) return;
     const why = this.#refusesValues(family);
     if (why !== undefined) throw new StoreError('UNSUPPORTED', `no value is written: ${why}`);
+    this.#lastValued = family;
   }
 
   #check(family: number): void {

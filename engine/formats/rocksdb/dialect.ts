@@ -21,14 +21,13 @@ function loadOptions(fs: FileSystem, directory: string, names: readonly string[]
   for (const { name } of files) {
     try {
       const parsed = parseOptions(readWhole(fs, joinPath(directory, name)), name);
+      const families = new Map<string, Readonly<Record<string, string>>>();
+      for (const [family, { table, cf }] of parsed.families) families.set(family, { ...table, ...cf });
       return {
         version: parsed.version,
         file: name,
         db: parsed.db,
-        family: (family) => {
-          const options = parsed.families.get(family);
-          return options === undefined ? NONE : { ...options.table, ...options.cf };
-        },
+        family: (family) => families.get(family) ?? NONE,
         problems: [...problems, ...parsed.problems],
       };
     } catch (thrown) {

@@ -19,13 +19,14 @@ function dice(seed: number): () => number {
 
 export interface Fed {
   readonly count: number;
-  /** Seconds in `write` alone. */
+  /** Seconds from the first call of `write` to the end of the last. */
   readonly seconds: number;
 }
 
 /**
  * Hands `count` entries to `write`, up to `BATCH` at a time: decimal keys in random order, of which some come
- * again, and values that compress to half. The buffers are filled anew for every call, and that is not timed.
+ * again, and values that compress to half. All of them are made before the clock starts, and it runs without a pause:
+ * an engine that works in threads of its own has no time but that which is counted.
  */
 export async function feed(
   count: number,
@@ -41,25 +42,30 @@ export async function feed(
     value.copy(value, VALUE_BYTES / 2, 0, VALUE_BYTES / 2);
     pool.push(value);
   }
+  const digits = Buffer.alloc(count * KEY_BYTES);
+  const picked = new Uint16Array(count);
+  for (let i = 0; i < count; i++) {
+    let rest = next() % count;
+    for (let at = (i + 1) * KEY_BYTES - 1; at >= i * KEY_BYTES; at--) {
+      digits[at] = 0x30 + (rest % 10);
+      rest = Math.floor(rest / 10);
+    }
+    picked[i] = next() % VALUES;
+  }
   const size = Math.min(BATCH, count);
   const keys = Array.from({ length: size }, () => Buffer.alloc(KEY_BYTES));
   const values: Buffer[] = new Array<Buffer>(size);
-  let milliseconds = 0;
+  const started = performance.now();
   for (let done = 0; done < count; done += size) {
     const n = Math.min(size, count - done);
     for (let i = 0; i < n; i++) {
-      let digits = next() % count;
       const key = keys[i] as Buffer;
-      for (let at = KEY_BYTES - 1; at >= 0; at--) {
-        key[at] = 0x30 + (digits % 10);
-        digits = Math.floor(digits / 10);
-      }
-      values[i] = pool[next() % VALUES] as Buffer;
+      const from = (done + i) * KEY_BYTES;
+      for (let b = 0; b < KEY_BYTES; b++) key[b] = digits[from + b] as number;
+      values[i] = pool[picked[done + i] as number] as Buffer;
     }
-    const before = performance.now();
     const pending = write(n < size ? keys.slice(0, n) : keys, values);
     if (pending !== undefined) await pending;
-    milliseconds += performance.now() - before;
   }
-  return { count, seconds: milliseconds / 1000 };
+  return { count, seconds: (performance.now() - started) / 1000 };
 }

@@ -17,13 +17,28 @@ function open(options: WriterOptions = {}): StoreWriter {
   return StoreWriter.open(env, dir, options);
 }
 
-async function batches(writer: StoreWriter): Promise<{ count: number; seconds: number }> {
+async function batches(writer: StoreWriter, after = (): void => {}): Promise<{ count: number; seconds: number }> {
   const batch = writer.batch();
   return feed(count, async (keys, values) => {
     batch.clear();
     for (let i = 0; i < keys.length; i++) batch.put(0, keys[i] as Buffer, values[i] as Buffer);
     await writer.write(batch);
+    after();
   });
+}
+
+type Work = (maintenance: Maintenance) => void;
+
+async function compacting(afterBatch: Work, atEnd?: Work): Promise<object> {
+  const writer = open();
+  const maintenance = new Maintenance(writer, env);
+  const fed = await batches(writer, () => afterBatch(maintenance));
+  const stop = stopwatch();
+  atEnd?.(maintenance);
+  const { seconds } = stop();
+  maintenance.close();
+  writer.close();
+  return { count: fed.count, seconds: fed.seconds + seconds };
 }
 
 /** One entry a write, each awaited. */
@@ -70,21 +85,16 @@ const tasks: Readonly<Record<string, () => Promise<object>>> = {
     writer.close();
     return fed;
   },
-  /** The compactions that LevelDB does meanwhile in the background: whenever a flush asks for them. */
-  batchSettled: async () => {
-    const writer = open();
-    const maintenance = new Maintenance(writer, env);
-    const batch = writer.batch();
-    const fed = await feed(count, async (keys, values) => {
-      batch.clear();
-      for (let i = 0; i < keys.length; i++) batch.put(0, keys[i] as Buffer, values[i] as Buffer);
-      await writer.write(batch);
-      maintenance.settle();
-    });
-    maintenance.close();
-    writer.close();
-    return fed;
-  },
+  /** Compactions when writes have to wait for them, from LevelDB's slowdown trigger on; the end leaves what is undone. */
+  batchCompacting: () => compacting(() => {}),
+  /** The same, and at the end no policy wants anything any more, which is timed too. */
+  batchSettled: () =>
+    compacting(
+      () => {},
+      (maintenance) => maintenance.settle(),
+    ),
+  /** After each batch nothing is left to compact. */
+  batchSettling: () => compacting((maintenance) => maintenance.settle()),
   single: () => singles(false),
   sync: () => singles(true),
   together,

@@ -53,6 +53,19 @@ before(async () => {
 });
 
 for (const format of ['leveldb', 'rocksdb'] as const) {
+  describe('options of a family', () => {
+    it('are put together once: writes ask for them each time', () => {
+      const { writer } = opened('rocksdb');
+      const { options } = writer.reader.view.snapshot;
+      const found = options.family('default');
+      assert.ok('write_buffer_size' in found && 'block_size' in found, 'of the family and of its tables');
+      put(writer, 'a', 'b');
+      assert.equal(writer.reader.view.snapshot.options.family('default'), found);
+      assert.equal(options.family('none'), options.family('none neither'));
+      writer.close();
+    });
+  });
+
   describe(`a ${format} store open for writing`, () => {
     it('shows its own writes at once, before and after a flush, and to the next one who opens it', () => {
       const { fs, writer } = opened(format);
