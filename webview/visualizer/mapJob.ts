@@ -47,7 +47,7 @@ export function outputBoxes(
   let end = room.left;
   for (const { number, bytes, smallest, largest } of job.outputs) {
     let left = layout.fractionOf(positionOf(smallest));
-    let right = layout.fractionOf(positionOf(largest)) + 1 / layout.extent;
+    let right = layout.fractionAfter(positionOf(largest));
     // One whose place is not known yet comes after those before it.
     if (Number.isNaN(left + right)) {
       left = end;

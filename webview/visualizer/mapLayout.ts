@@ -3,10 +3,9 @@
  * (which table is here, which one is next) are those of webview/map/layout.ts; a table is its life.
  *
  * Edges are fractions of the whole axis.
- * - Axis `keys`: boundary keys stand one step apart, and a table reaches from its smallest key to where the next
- *   one after its largest begins. Keys are those of the whole history, so a table keeps its place through time,
- *   and edges are computed once a life. A key that came after the others were numbered has a position that is no
- *   whole number; it gets a step of its own here, or tables that were made last would be too narrow to be seen.
+ * - Axis `keys`: boundary keys stand a step apart (keySteps.ts), and a table reaches from its smallest key to where
+ *   the next one after its largest begins. Keys are those of the whole history, so a table keeps its place through
+ *   time, and edges are computed once a life.
  * - Axis `bytes`: the tables of a level side by side in its order. One scale for all levels; the largest level
  *   fills the width.
  *
@@ -15,6 +14,7 @@
  */
 import type { Timeline, TreeAt } from '../../engine/model/timeline/timeline.ts';
 import { type MapLayout, type MapRow, Skyline } from '../map/layout.ts';
+import { KeySteps } from './keySteps.ts';
 import type { Axis } from './state.ts';
 
 /** Sublevels of L0 that get a row of their own; older ones share the lowest. */
@@ -35,20 +35,18 @@ export class TreeLayout implements MapLayout {
   left = new Float64Array(0);
   right = new Float64Array(0);
   rowOf = new Int32Array(0);
-  /** What the whole axis stands for: steps of boundary keys from `origin`, or bytes from 0. */
-  origin = 0;
+  /** What the whole axis stands for: steps of boundary keys, or bytes. */
   extent = 1;
   /** Levels with a row, from the top. */
   levels: number[] = [];
 
   #timeline: Timeline | undefined;
-  /** Lives that were looked at for levels and positions. */
+  /** Lives whose levels are known, and those that were placed by their keys. */
   #known = 0;
+  #placed = 0;
   #used = new Uint8Array(256);
-  /** Positions that are no whole numbers, in order: keys that came after the others were numbered. */
-  #late = new Float64Array(0);
+  readonly #steps = new KeySteps();
   #placedAxis: Axis | undefined;
-  #range = NOTHING;
 
   readonly #skyline = new Skyline();
   #bounds = new Float64Array(0);
@@ -60,22 +58,17 @@ export class TreeLayout implements MapLayout {
 
   /** Where a position stands on the axis of keys, as a fraction. */
   fractionOf(position: number): number {
-    return (this.#stepOf(position) - this.origin) / this.extent;
+    return this.#steps.before(position) / this.#steps.total;
+  }
+
+  /** Where the step of a position ends. */
+  fractionAfter(position: number): number {
+    return this.#steps.after(position) / this.#steps.total;
   }
 
   /** The position of the boundary key whose step on the axis of keys a fraction is in. */
   boundaryAt(fraction: number): number {
-    const step = Math.floor(this.origin + fraction * this.extent);
-    const late = this.#late;
-    let low = 0;
-    let high = late.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if (Math.floor(late[middle] as number) + 1 + middle <= step) low = middle + 1;
-      else high = middle;
-    }
-    const before = low > 0 ? (late[low - 1] as number) : Number.NaN;
-    return Math.floor(before) + low === step ? before : step - low;
+    return this.#steps.boundaryAt(fraction * this.#steps.total);
   }
 
   /** Lays out `tree`. `alsoLevels` get a row even where they never held a table. */
@@ -109,8 +102,8 @@ export class TreeLayout implements MapLayout {
       this.#timeline = t;
       this.#known = 0;
       this.#used.fill(0);
-      this.#late = new Float64Array(0);
       this.#placedAxis = undefined;
+      this.#steps.clear();
     }
     if (this.left.length < t.lives) {
       const length = Math.max(t.lives, 2 * this.left.length);
@@ -122,51 +115,21 @@ export class TreeLayout implements MapLayout {
       this.right = longer(new Float64Array(length), this.right);
       this.rowOf = longer(new Int32Array(length), this.rowOf);
     }
-    const late: number[] = [];
-    for (let life = this.#known; life < t.lives; life++) {
-      this.#used[t.level[life] as number] = 1;
-      for (const p of [t.smallest[life] as number, t.largest[life] as number]) {
-        if (p !== Math.floor(p) && !Number.isNaN(p)) late.push(p);
-      }
-    }
-    if (late.length === 0) return;
-    this.#late = Float64Array.from(new Set([...this.#late, ...late])).sort();
-    // A late key moves all that is behind it.
-    this.#placedAxis = undefined;
-  }
-
-  #placeKeys(t: Timeline, info: PositionRange): void {
-    const range = info.lastPosition >= info.firstPosition ? info : NOTHING;
-    const same =
-      this.#placedAxis === 'keys' &&
-      this.#range.firstPosition === range.firstPosition &&
-      this.#range.lastPosition === range.lastPosition;
-    this.#range = range;
-    this.origin = this.#stepOf(range.firstPosition);
-    this.extent = Math.max(1, this.#stepOf(range.lastPosition) + 1 - this.origin);
-    const { left, right, origin, extent } = this;
-    for (let life = same ? this.#known : 0; life < t.lives; life++) {
-      left[life] = (this.#stepOf(t.smallest[life] as number) - origin) / extent;
-      right[life] = (this.#stepOf(t.largest[life] as number) + 1 - origin) / extent;
-    }
+    for (let life = this.#known; life < t.lives; life++) this.#used[t.level[life] as number] = 1;
     this.#known = t.lives;
   }
 
-  /** Boundary keys up to `position`, counted from position 0; in between two of them, a part of the step. */
-  #stepOf(position: number): number {
-    const late = this.#late;
-    if (late.length === 0) return position;
-    let low = 0;
-    let high = late.length;
-    while (low < high) {
-      const middle = (low + high) >>> 1;
-      if ((late[middle] as number) <= position) low = middle + 1;
-      else high = middle;
+  #placeKeys(t: Timeline, info: PositionRange): void {
+    const moved = this.#steps.learn(t, info.lastPosition >= info.firstPosition ? info : NOTHING);
+    const steps = this.#steps;
+    const { total } = steps;
+    const { left, right } = this;
+    this.extent = total;
+    for (let life = moved || this.#placedAxis !== 'keys' ? 0 : this.#placed; life < t.lives; life++) {
+      left[life] = steps.before(t.smallest[life] as number) / total;
+      right[life] = steps.after(t.largest[life] as number) / total;
     }
-    const whole = Math.floor(position);
-    const from = low > 0 ? Math.max(whole, late[low - 1] as number) : whole;
-    const to = low < late.length ? Math.min(whole + 1, late[low] as number) : whole + 1;
-    return whole + low + (position - from) / (to - from);
+    this.#placed = t.lives;
   }
 
   #placeBytes(tree: TreeAt): void {
@@ -178,7 +141,6 @@ export class TreeLayout implements MapLayout {
       for (let i = 0; i < lives.length; i++) sum += t.bytes[lives[i] as number] as number;
       if (sum > largest) largest = sum;
     }
-    this.origin = 0;
     this.extent = largest;
     for (let level = 0; level < tree.levels; level++) {
       const lives = tree.lives(level);
@@ -190,7 +152,6 @@ export class TreeLayout implements MapLayout {
         this.right[life] = at / largest;
       }
     }
-    this.#known = t.lives;
   }
 
   /** L0, newest on top: each table lies one above the highest older one that it overlaps. */

@@ -18,7 +18,9 @@ export function marksOf(
   const { search, explain, progress, family } = state;
   // The middle of the key's own place; there is none on the axis of bytes.
   const fractionOf = (position: number): number | undefined =>
-    layout.axis === 'keys' && !Number.isNaN(position) ? layout.fractionOf(position) + 0.5 / layout.extent : undefined;
+    layout.axis === 'keys' && !Number.isNaN(position)
+      ? (layout.fractionOf(position) + layout.fractionAfter(position)) / 2
+      : undefined;
   return {
     ...pointed,
     cursor: layout.axis === 'keys' ? pointed.cursor : undefined,

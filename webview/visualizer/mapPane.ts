@@ -11,6 +11,7 @@ import { el } from '../ui/dom.ts';
 import { perFrame } from '../ui/host.ts';
 import { UNKNOWN } from './colours.ts';
 import type { Context, Pane } from './context.ts';
+import { LIGHT_STEP } from './keySteps.ts';
 import { AxisStrip } from './mapAxis.ts';
 import { type MapPicture, mapPng, mapSvg } from './mapExport.ts';
 import { paintFlow } from './mapFlow.ts';
@@ -386,9 +387,9 @@ export class MapPane implements Pane {
     state.set({ window: panned(state.now.window, pixels / mapWidth(scene)) });
   }
 
-  /** Smallest part of the axis that is worth seeing: two keys, or a kilobyte. */
+  /** Smallest part of the axis that is worth seeing: two keys wherever they are, or a kilobyte. */
   #narrowest(): number {
-    return Math.min(1, (this.#context.state.now.axis === 'keys' ? 2 : 1024) / this.#ground.layout.extent);
+    return Math.min(1, (this.#context.state.now.axis === 'keys' ? 2 * LIGHT_STEP : 1024) / this.#ground.layout.extent);
   }
 
   /** Moves the window to a key that was searched for or explained, when its position has come. */

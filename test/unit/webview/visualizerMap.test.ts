@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { describe, it } from 'node:test';
 import { TreeAt } from '../../../engine/model/timeline/timeline.ts';
 import { neighbour, Spans, sublevels, tableAt } from '../../../webview/map/layout.ts';
+import { KeySteps, LIGHT_STEP } from '../../../webview/visualizer/keySteps.ts';
 import { L0_ROWS_MAX, layoutTree, TreeLayout } from '../../../webview/visualizer/mapLayout.ts';
 import { HISTORY, INFO, madeTimeline, randomHistory, treeAfter } from '../../support/lives.ts';
 import { random } from '../../support/random.ts';
@@ -24,22 +25,23 @@ function drawn(layout: TreeLayout, tree: TreeAt, columns: number): string[] {
 }
 
 /** Of `randomHistory(4, 20_000, 300, 60_000)`: edges to seven digits, on every 43rd event. */
-const GOLDEN = { lives: 34_948, keys: 'bd03439172f41ac2', bytes: 'f82b9ac9442a69e5' };
+const GOLDEN = { lives: 34_948, keys: '79fc3719652b6598', bytes: 'f82b9ac9442a69e5' };
 
 describe('layout of the visualiser map', () => {
   it('aligns by key, with a row a sublevel and a row a level ever used', () => {
     const tree = treeAfter(HISTORY, 4);
     assert.deepEqual(drawn(layoutTree(tree, 'keys', INFO), tree, 20), [
-      'L0.1 ........555555......',
-      'L0.0 ..44444444....6666..',
-      'L1.0 11111111..2222222222',
-      'L3.0 ....3333333333......',
+      // The second key bounds table 4 alone, which spreads over others: its step is short.
+      'L0.1 .......555555.......',
+      'L0.0 ..4444444....66666..',
+      'L1.0 1111111..22222222222',
+      'L3.0 ..33333333333.......',
     ]);
     tree.seek(5);
     assert.deepEqual(drawn(layoutTree(tree, 'keys', INFO), tree, 20), [
       'L0.0 ....................',
-      'L1.0 77777777778888888888',
-      'L3.0 ....3333333333......',
+      'L1.0 77777777788888888888',
+      'L3.0 ..33333333333.......',
     ]);
   });
 
@@ -60,7 +62,7 @@ describe('layout of the visualiser map', () => {
     for (let at = 0; at <= 5; at++) {
       tree.seek(at);
       layout.update(tree, 'keys', INFO);
-      assert.deepEqual([layout.left[2], layout.right[2]], [0.2, 0.7]);
+      assert.deepEqual([layout.left[2], layout.right[2]], [1.125 / 9.125, 6.125 / 9.125]);
       layout.update(tree, 'bytes', INFO);
     }
   });
@@ -115,6 +117,54 @@ describe('layout of the visualiser map', () => {
     }
   });
 
+  it('gives short steps to keys that bound only wide tables of L0, however the history came', () => {
+    for (const seed of [7, 11, 13, 17]) {
+      const { events } = randomHistory(seed, 80, 60, 300);
+      const timeline = madeTimeline(events);
+      // By the book: what each key bounds, and how many deep keys are within each table of L0.
+      const used = new Set<number>();
+      const deep = new Set<number>();
+      const full = new Set<number>();
+      const lives = Array.from({ length: timeline.lives }, (_, life) => ({
+        level: timeline.level[life] as number,
+        smallest: timeline.smallest[life] as number,
+        largest: timeline.largest[life] as number,
+      }));
+      for (const { level, smallest, largest } of lives) {
+        used.add(smallest).add(largest);
+        if (level > 0) deep.add(smallest).add(largest);
+      }
+      for (const { level, smallest, largest } of lives) {
+        const within = [...deep].filter((p) => p >= smallest && p <= largest).length;
+        if (level > 0 || within < 2) full.add(smallest).add(largest);
+      }
+      const length = (p: number): number => (used.has(p) && !full.has(p) ? LIGHT_STEP : 1);
+      const edges = [0];
+      for (let p = 0; p < 300; p++) edges.push((edges[p] as number) + length(p));
+      const total = edges[300] as number;
+      assert.ok(total < 290, `${total}: some are short`);
+      const whole = layoutTree(new TreeAt(timeline), 'keys', { firstPosition: 0, lastPosition: 299 });
+      lives.forEach(({ smallest, largest }, life) => {
+        assert.ok(Math.abs((whole.left[life] as number) - (edges[smallest] as number) / total) < 1e-12);
+        assert.ok(Math.abs((whole.right[life] as number) - (edges[largest + 1] as number) / total) < 1e-12);
+      });
+      const range = { firstPosition: 0, lastPosition: 299 };
+      const grown = new KeySteps();
+      const { level, smallest, largest } = timeline;
+      for (let n = 1; n < timeline.lives; n += 9) grown.learn({ lives: n, level, smallest, largest }, range);
+      grown.learn(timeline, range);
+      assert.equal(grown.learn(timeline, range), false, 'nothing is new');
+      assert.equal(grown.total, total);
+      for (let p = 0; p < 300; p++) assert.equal(grown.before(p), edges[p]);
+      for (let p = 0; p < 300; p++) {
+        assert.equal(whole.boundaryAt(((edges[p] as number) + length(p) / 2) / total), p);
+        assert.ok(Math.abs(whole.fractionOf(p) - (edges[p] as number) / total) < 1e-12);
+      }
+      assert.equal(whole.boundaryAt(-0.5 / total), -1);
+      assert.equal(whole.boundaryAt(1 + 1.5 / total), 301);
+    }
+  });
+
   it('takes a tree without tables, and a row for a level that a job will write to', () => {
     const tree = new TreeAt(madeTimeline([]));
     const layout = layoutTree(tree, 'keys', { firstPosition: 0, lastPosition: -1 });
@@ -131,7 +181,8 @@ describe('layout of the visualiser map', () => {
     const layout = layoutTree(tree, 'keys', INFO);
     assert.equal(tableAt(layout, 2, 0.95), 1);
     assert.equal(tableAt(layout, 2, 0.45), -1);
-    assert.equal(neighbour(layout, 2, 'up'), 0);
+    assert.equal(neighbour(layout, 3, 'down'), 0);
+    assert.equal(neighbour(layout, 0, 'up'), 3);
     const sparse = treeAfter([
       ...HISTORY.slice(0, 4),
       { remove: [1, 2], add: [{ number: 9, level: 4, smallest: 0, largest: 9 }] },

@@ -215,14 +215,15 @@ describe('marks of the map', () => {
     assert.deepEqual(
       known.map((b) => [b.level, b.number, b.left, b.right]),
       [
-        [1, 20, 0, 0.4],
-        [1, 21, 0.4, 1],
+        [1, 20, 0, 3.125 / 9.125],
+        [1, 21, 3.125 / 9.125, 1],
       ],
     );
     const half = outputBoxes(job([0, 3], [4, 9]), layout, room, 0.8, (k) =>
       (k[0] as number) < 4 ? (k[0] as number) : Number.NaN,
     );
-    assert.deepEqual([half[0]?.right, half[1]?.left, half[1]?.right], [0.4, 0.4, 0.88]);
+    const end = 3.125 / 9.125;
+    assert.deepEqual([half[0]?.right, half[1]?.left, half[1]?.right], [end, end, end + 0.48]);
   });
 
   it('lets outputs that are crowded between two keys share what is done of the inputs', () => {
