@@ -104,7 +104,8 @@ export class Memtable implements MemtableReader {
       this.#values !== undefined &&
       this.#budget.used > this.#budget.bytesMax;
     const size = keyLength + (byReference ? REFERENCE_BYTES : valueLength);
-    if (size > this.#chunk.length - this.#chunkUsed) this.#newChunk(size);
+    // An empty key without a value needs no room, but a chunk to be in.
+    if (size > this.#chunk.length - this.#chunkUsed || this.#chunks.length === 0) this.#newChunk(size);
     const chunk = this.#chunk;
     const at = this.#chunkUsed;
     copy(keyBuffer, keyStart, keyLength, chunk, at);

@@ -116,7 +116,8 @@ export class SkipList implements MemtableReader {
     valueLength: number,
   ): void {
     const size = keyLength + valueLength;
-    if (size > this.#chunk.length - this.#chunkUsed) this.#newChunk(size);
+    // An empty key without a value needs no room, but a chunk to be in.
+    if (size > this.#chunk.length - this.#chunkUsed || this.#chunkIndex < 0) this.#newChunk(size);
     const chunk = this.#chunk;
     const at = this.#chunkUsed;
     copy(key, keyStart, keyLength, chunk, at);

@@ -217,6 +217,29 @@ describe('taking turns with the engines', () => {
   }
 });
 
+describe('an empty key with an empty value, as the first that is written', () => {
+  for (const [format, owner] of [
+    ['leveldb', levelDb],
+    ['rocksdb', rocksDb],
+  ] as const) {
+    for (const flush of [false, true]) {
+      it(`${owner.name}, ${flush ? 'flushed' : 'in the log'}`, async () => {
+        const [byUs, byThem] = [join(root, `empty-${format}-${flush}`), join(root, `empty-theirs-${format}-${flush}`)];
+        const we = ours(false);
+        assert.equal(lsm('create', byUs, '--format', format).code, 0);
+        assert.deepEqual([...(await we.turn(byUs, [{ key: '', value: '' }], flush))], [['', '']]);
+        assert.deepEqual([...(await owner.turn(byUs, [{ key: 'a', value: 'b' }], false))].sort(), [
+          ['', ''],
+          ['a', 'b'],
+        ]);
+        await owner.turn(byThem, [{ key: '', value: '' }], flush);
+        assert.deepEqual([...(await we.turn(byThem, [], false))], [['', '']]);
+        assert.equal(lsm('get', byUs, '').code, 0);
+      });
+    }
+  }
+});
+
 async function first(owner: Owner, path: string): Promise<Write[]> {
   const writes: Write[] = Array.from({ length: 60 }, (_, i) => ({
     key: `key${String(i).padStart(4, '0')}`,

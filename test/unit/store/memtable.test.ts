@@ -41,6 +41,19 @@ function filled(list: readonly Entry[], order: KeyOrder, memtable = new Memtable
 }
 
 describe('memtable', () => {
+  it('takes an empty key without a value as its first entry', () => {
+    const memtable = new Memtable();
+    const nothing = new Uint8Array(0);
+    memtable.add(ValueType.deletion, 1, nothing, 0, 0, nothing, 0, 0);
+    memtable.add(ValueType.value, 2, nothing, 0, 0, nothing, 0, 0);
+    memtable.seal(BYTEWISE);
+    const c = memtable.cursor();
+    c.first();
+    assert.deepEqual([c.valid, hex(keyOf(c)), hex(entryValue(c)), c.sequence], [true, '', '', 2]);
+    c.next();
+    assert.deepEqual([c.valid, hex(keyOf(c)), c.sequence], [true, '', 1]);
+  });
+
   for (const name of ['leveldb.BytewiseComparator', 'rocksdb.ReverseBytewiseComparator']) {
     it(`walks and seeks in the order of ${name}`, () => {
       const order = keyOrder(name);

@@ -48,6 +48,20 @@ function entries(seed: number, n: number): Entry[] {
 }
 
 describe('skip list', () => {
+  it('takes an empty key without a value as its first entry', () => {
+    const list = new SkipList(BYTEWISE);
+    const nothing = new Uint8Array(0);
+    list.add(0, 1, nothing, 0, 0, nothing, 0, 0);
+    list.add(1, 2, nothing, 0, 0, nothing, 0, 0);
+    const c = list.cursor();
+    c.first();
+    assert.equal(seen(c), '@2=');
+    c.next();
+    assert.equal(seen(c), '@1=');
+    c.seek(nothing, MAX_SEQUENCE);
+    assert.equal(seen(c), '@2=');
+  });
+
   for (const name of ['leveldb.BytewiseComparator', 'rocksdb.ReverseBytewiseComparator']) {
     it(`walks both ways and seeks like a sorted array, order ${name}`, () => {
       for (let seed = 1; seed <= 12; seed++) {
