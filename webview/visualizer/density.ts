@@ -82,6 +82,18 @@ export interface Band {
   readonly share: number;
 }
 
+/** Of each band, whether it is part of an unbroken stretch of at least so many pixels. */
+export function broadBands(bands: readonly Band[], pixels: number): boolean[] {
+  const broad: boolean[] = [];
+  for (let i = 0; i < bands.length; ) {
+    let end = i;
+    while (bands[end + 1]?.from === bands[end]?.to && end + 1 < bands.length) end++;
+    const wide = (bands[end] as Band).to - (bands[i] as Band).from >= pixels;
+    for (; i <= end; i++) broad.push(wide);
+  }
+  return broad;
+}
+
 /** Stalls by pixel column; those that are narrower than a pixel share it. Stops are told before slowdowns. */
 export function stallBands(
   stalls: readonly Stall[],

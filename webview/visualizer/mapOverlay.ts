@@ -6,7 +6,7 @@ import type { RunningJob } from '../../engine/protocol/engineApi.ts';
 import type { Stop } from './mapExplain.ts';
 import type { OutputBox } from './mapJob.ts';
 import type { Overlap } from './mapModel.ts';
-import { inRows, RIGHT_PAD, type Scene, xOf } from './mapPaint.ts';
+import { inRows, paintDimmedLabels, RIGHT_PAD, type Scene, xOf } from './mapPaint.ts';
 import type { Surface } from './mapSurface.ts';
 import { css } from './tones.ts';
 
@@ -143,6 +143,7 @@ function veil(surface: Surface, s: Scene, lives: readonly number[]): void {
     }
     dim(right);
   });
+  paintDimmedLabels(surface, s, new Set(lives));
 }
 
 function paintJob(surface: Surface, s: Scene, running: NonNullable<Marks['job']>, march: number): void {

@@ -31,6 +31,9 @@ export interface Scene {
 }
 
 export const RIGHT_PAD = 10;
+/** A table that is smaller than this has no label. */
+const LABEL_WIDTH = 30;
+const LABEL_HEIGHT = 13;
 const NAME = { size: 13, bold: true } as const;
 const SMALL = { size: 11 } as const;
 
@@ -85,10 +88,31 @@ function paintRow(surface: Surface, s: Scene, rowIndex: number, width: number): 
     if (index === UNKNOWN && w >= 3) surface.hatch(x, y, w, height, colours.fill(index), hatchLine);
     else surface.rect(x, y, w, height, colours.fill(index));
     if (palette.highContrast && w >= 5 && height >= 5) surface.frame(x, y, w, height, palette.line, 1);
-    if (first === last && w >= 30 && height >= 13) {
+    if (first === last && w >= LABEL_WIDTH && height >= LABEL_HEIGHT) {
       label(surface, s, row.tables[first] as number, x, y, w, height, colours.ink(index));
     }
   }
+}
+
+/** Writes once more, over what dims the tables, the labels of all but those in `bright`. */
+export function paintDimmedLabels(surface: Surface, s: Scene, bright: ReadonlySet<number>): void {
+  const { layout, places, palette, window } = s;
+  const width = mapWidth(s);
+  const ink = css(mix(palette.tones.background, palette.tones.foreground, 0.75));
+  surface.group(s.gutter, 0, width, s.height, () => {
+    layout.rows.forEach((row, i) => {
+      const height = places.height[i] as number;
+      if (row.tables.length === 0 || height < LABEL_HEIGHT) return;
+      spans.set(layout, row, width, window.from, window.to);
+      for (let at = 0; at < spans.count; at++) {
+        const x = spans.edges[2 * at] as number;
+        const w = (spans.edges[2 * at + 1] as number) - x;
+        const life = row.tables[spans.first[at] as number] as number;
+        if (spans.first[at] !== spans.last[at] || w < LABEL_WIDTH || bright.has(life)) continue;
+        label(surface, s, life, x, places.top[i] as number, w, height, ink);
+      }
+    });
+  });
 }
 
 /** Number and size in a table, as far as there is room in the part of it that is on screen. */

@@ -11,7 +11,7 @@ import { el, fill, setText } from '../ui/dom.ts';
 import { levelTone } from './colours.ts';
 import { CURVE_WORDS, type Curve, isKnown, TRACK_LEVEL, valueText } from './curveData.ts';
 import { type Columns, doubled, extremes, highest, means, yMarks } from './decimate.ts';
-import type { Band } from './density.ts';
+import { type Band, broadBands } from './density.ts';
 import { type Palette, palette } from './mapPalette.ts';
 import type { CurveId } from './saved.ts';
 import { theme } from './theme.ts';
@@ -19,6 +19,8 @@ import { GUTTER, RIGHT } from './timeScale.ts';
 import { css, mix, parseColour } from './tones.ts';
 
 const PLOT_HEIGHT = 76;
+/** Pixels from which on stalls are a stretch behind the curve, and not only marks above it. */
+const BROAD_STALL = 5;
 
 /** What of the time axis is on screen. */
 export interface Stretch {
@@ -188,10 +190,18 @@ export class CurvePlot {
   /** Behind the curve: when writes were held up. */
   #paintStalls({ ctx, bbox }: uPlot): void {
     const scale = bbox.width / Math.max(1, this.#wide);
-    for (const { from, to, kind, share } of this.#stretch?.stalls ?? []) {
+    const stalls = this.#stretch?.stalls ?? [];
+    const broad = broadBands(stalls, BROAD_STALL);
+    for (const [i, { from, to, kind, share }] of stalls.entries()) {
+      const [x, width] = [bbox.left + from * scale, (to - from) * scale];
       ctx.fillStyle = theme().color(kind === 'stop' ? 'charts-red' : 'charts-yellow');
-      ctx.globalAlpha = 0.06 + 0.14 * share;
-      ctx.fillRect(bbox.left + from * scale, bbox.top, (to - from) * scale, bbox.height);
+      // Many short ones would be a pattern of their own: the curve is what is to be read.
+      if (broad[i] === true) {
+        ctx.globalAlpha = 0.05 + 0.12 * share;
+        ctx.fillRect(x, bbox.top, width, bbox.height);
+      }
+      ctx.globalAlpha = 0.35 + 0.65 * share;
+      ctx.fillRect(x, bbox.top, width, 3 * scale);
     }
     ctx.globalAlpha = 1;
   }

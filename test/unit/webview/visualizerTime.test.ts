@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import type { TimelineInfo } from '../../../engine/model/timeline/columns.ts';
 import { Timeline } from '../../../engine/model/timeline/timeline.ts';
 import { columnsOf, extremes, means, placesIn, yMarks } from '../../../webview/visualizer/decimate.ts';
-import { density, LANE_OF, stallBands } from '../../../webview/visualizer/density.ts';
+import { broadBands, density, LANE_OF, stallBands } from '../../../webview/visualizer/density.ts';
 import {
   hasTimes,
   numberTicks,
@@ -204,6 +204,15 @@ describe('density', () => {
         );
       }
     }
+  });
+
+  it('tells stretches of stalls from short ones', () => {
+    const band = (from: number, to: number) => ({ from, to, kind: 'stop' as const, share: 1 });
+    assert.deepEqual(broadBands([], 5), []);
+    assert.deepEqual(broadBands([band(0, 2), band(3, 8), band(9, 12), band(12, 14), band(14, 15), band(20, 21)], 5), [
+      ...[false, true],
+      ...[true, true, true, false],
+    ]);
   });
 
   it('joins stalls by pixel, stops before slowdowns', () => {
