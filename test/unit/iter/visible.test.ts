@@ -2,7 +2,7 @@
 import { strict as assert } from 'node:assert';
 import { describe, it } from 'node:test';
 import { fromHex, hex, startsWith, text } from '../../../engine/base/bytes.ts';
-import { type Cursor, MAX_SEQUENCE } from '../../../engine/iter/cursor.ts';
+import { type Cursor, MAX_SEQUENCE, ValueType } from '../../../engine/iter/cursor.ts';
 import { MergingCursor } from '../../../engine/iter/merging.ts';
 import { BYTEWISE, type KeyOrder, keyOrder } from '../../../engine/iter/order.ts';
 import { Bounds, type KeyRange } from '../../../engine/iter/range.ts';
@@ -81,6 +81,53 @@ describe('visible entries', () => {
         }
       });
     }
+  }
+
+  for (const order of ORDERS.filter((o) => o.timestampSize > 0)) {
+    it(`${order.name}: as of a user timestamp, of any sequence number, both ways`, () => {
+      const stamped = (key: number, time: number): Uint8Array => {
+        const b = new Uint8Array(9);
+        b[0] = key;
+        new DataView(b.buffer).setBigUint64(1, BigInt(time), true);
+        return b;
+      };
+      for (let seed = 1; seed <= 60; seed++) {
+        const dice = random(seed * 104_729);
+        // Times that differ in their low and in their high bytes.
+        const times = [0, 1, 255, 256, 65_535, 65_536, 2 ** 40, 2 ** 40 + 1, 2 ** 52];
+        const writes = Array.from({ length: 60 }, (_, i) => {
+          const [key, time] = [Math.floor(dice() * 6), times[Math.floor(dice() * times.length)] as number];
+          return { key, time, sequence: i + 1, deleted: dice() < 0.25 };
+        });
+        const entries: Entry[] = writes.map(({ key, time, sequence, deleted }) => ({
+          key: stamped(key, time),
+          sequence,
+          type: deleted ? ValueType.deletionWithTimestamp : ValueType.value,
+          value: new TextEncoder().encode(deleted ? '' : `${key}@${time}#${sequence}`),
+        }));
+        for (let round = 0; round < 12; round++) {
+          const limit = (times[Math.floor(dice() * times.length)] as number) + Math.floor(dice() * 2);
+          const at = round % 2 === 0 ? MAX_SEQUENCE : Math.floor(dice() * 62);
+          // By the words of the contract: of the writes that are seen, the one with the latest time, then the newest.
+          const expected: string[] = [];
+          for (let key = 0; key < 6; key++) {
+            const seen = writes.filter((w) => w.key === key && w.time <= limit && w.sequence <= at);
+            const last = seen.sort((a, b) => b.time - a.time || b.sequence - a.sequence)[0];
+            if (last === undefined || last.deleted) continue;
+            expected.push(`0${key}=${key}@${last.time}#${last.sequence}`);
+          }
+          if (order.reversed) expected.reverse();
+          const atTimestamp = stamped(0, limit).subarray(1);
+          const context: ResolveContext = { resolver: RESOLVER, tombstones: undefined, at, values: true, atTimestamp };
+          const merged = (): MergingCursor => new MergingCursor(dealt(entries, order, dice), order.compare);
+          const bounds = (): Bounds => new Bounds(order, {});
+          const what = `seed ${seed}, time ${limit}, at ${at}`;
+          assert.deepEqual(collect(new VisibleCursor(merged(), order, bounds(), context)), expected, what);
+          const backward = collect(new ReverseVisibleCursor(merged(), order, bounds(), context));
+          assert.deepEqual(backward.reverse(), expected, `backward, ${what}`);
+        }
+      }
+    });
   }
 
   it('a blob that cannot be read is an entry with its problem, and the walk goes on', () => {
