@@ -12,6 +12,7 @@ export const COMMANDS = {
   get: 'lsm.get',
   scan: 'lsm.scan',
   keyHistory: 'lsm.keyHistory',
+  chooseFormat: 'lsm.chooseFormat',
   export: 'lsm.export',
   compare: 'lsm.compare',
   explain: 'lsm.explain',

@@ -2,7 +2,7 @@
  * Lenses: how an application's keys and values read. Which of them fit a family is asked once after its store was
  * opened, in the background; which one a person chose is remembered for the workspace.
  */
-import type * as vscode from 'vscode';
+import * as vscode from 'vscode';
 import type { LensInfo } from '../engine/protocol/engineApi.ts';
 import { describeProblem, toStoreError } from '../engine/protocol/rpc.ts';
 import type { LensChoice } from '../engine/protocol/viewApi.ts';
@@ -16,6 +16,21 @@ import type { Stores } from './stores.ts';
 const FAMILIES_MAX = 16;
 /** Choices that are remembered. */
 const CHOICES_MAX = 500;
+
+/** A lens that was chosen by a command, for the pages that show the family. */
+export interface ChosenLens {
+  readonly store: Store;
+  readonly family: number;
+  readonly lens: string;
+}
+
+const chosenLens = new vscode.EventEmitter<ChosenLens>();
+export const onLensChosen = chosenLens.event;
+
+export async function chooseLens(memento: vscode.Memento, chosen: ChosenLens): Promise<void> {
+  await rememberLens(memento, chosen.store, chosen.family, chosen.lens);
+  chosenLens.fire(chosen);
+}
 
 /** `path\0family name` → lens, or null for none. */
 type Choices = Readonly<Record<string, string | null>>;

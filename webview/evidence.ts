@@ -133,6 +133,7 @@ const detail = new Detail({
 
 const lens = new LensPicker({
   host,
+  fittingOnly: true,
   ask: () =>
     host.call('evidenceLenses', {
       evidence: init?.opened.evidence ?? 0,

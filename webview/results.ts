@@ -435,6 +435,7 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
   if (message.t === 'init') {
     if (message.init.view === 'results') onInit(message.init);
   } else if (message.t === 'marked') detail.marked = message.name;
+  else if (message.t === 'lens') lens.chosen(message.family, message.lens);
   else if (message.t === 'queryProgress') onState(message.state);
   else if (message.t === 'storeChanged') {
     notices.set('changed', {

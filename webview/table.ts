@@ -291,6 +291,7 @@ function onMessage(message: Exclude<ToView, { t: 'ok' } | { t: 'error' }>): void
     if (message.init.view === 'table') onInit(message.init);
   } else if (message.t === 'profileProgress') measuring.progressed(message.table, message.done, message.total);
   else if (message.t === 'queryProgress') entries.progressed(message.state);
+  else if (message.t === 'lens') entries.lens.chosen(message.family, message.lens);
   else if (message.t === 'engine') onEngine(message.alive, message.message);
 }
 

@@ -168,6 +168,13 @@ export interface LensInfo {
   readonly why: string;
 }
 
+/** A format that values may have been written in. */
+export interface ValueFormat {
+  /** Id of its lens: `value:json`, `value:zstd+msgpack`, `value:cql:map<text,int>`. */
+  readonly id: string;
+  readonly title: string;
+}
+
 /** How a family's keys are built, as a person has declared it. */
 export interface KeySchemaInfo {
   /** Id of the lens that shows these fields. */

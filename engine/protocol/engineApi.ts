@@ -15,6 +15,7 @@ import type {
   StoreSummary,
   TableDetails,
   TableRow,
+  ValueFormat,
 } from '../model/answers.ts';
 import type {
   CompactionPlans,
@@ -116,8 +117,13 @@ export interface EngineApi {
     /** Id of a lens through which to read them. */
     readonly lens?: string | undefined;
   }): Page<EntryRow>;
-  /** Lenses that fit a family, the surest first: told from its comparator, its keys, and the files beside it. */
-  lenses(p: { readonly family: number }): readonly LensInfo[];
+  /**
+   * Lenses that fit a family, the surest first: told from its comparator, its keys, and the files beside it. At last
+   * that of `format`, an id of `ValueFormat`, if there is such a one; its confidence is 0 where nothing speaks for it.
+   */
+  lenses(p: { readonly family: number; readonly format?: string | undefined }): readonly LensInfo[];
+  /** The formats by name; with `format` that one. Throws INPUT if there is no such format. */
+  valueFormats(p: { readonly format?: string | undefined }): readonly ValueFormat[];
   /**
    * Takes what settings declare of keys and values, in the shape of `.lsm.json` (docs/queries.md), in place of what
    * they declared before; undefined for nothing. Answers what is wrong with it; the rest holds.

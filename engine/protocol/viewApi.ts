@@ -142,6 +142,8 @@ export type ViewAction =
   | { readonly action: 'copyText'; readonly text: string }
   /** Remembers the lens for a family; null for none. */
   | { readonly action: 'chooseLens'; readonly family: number; readonly lens: string | null }
+  /** Asks the person for a format of the family's values. */
+  | { readonly action: 'askFormat'; readonly family: number }
   | { readonly action: 'revealTable'; readonly table: number }
   | { readonly action: 'openProblem'; readonly path: string; readonly offset: number | null }
   | { readonly action: 'scan'; readonly family: number; readonly prefix?: Uint8Array }
@@ -268,5 +270,7 @@ export type ToView =
   | { readonly t: 'storeChanged'; readonly summary: StoreSummary }
   /** The second history: chosen, grown, or taken away. */
   | { readonly t: 'track'; readonly track: TrackInit | null }
+  /** A lens was chosen for a family elsewhere. */
+  | { readonly t: 'lens'; readonly family: number; readonly lens: string }
   /** The engine is gone or back. */
   | { readonly t: 'engine'; readonly alive: boolean; readonly message: string };

@@ -17,7 +17,7 @@ import { detectValues, VALUE_DECODERS, type ValueMatch, valueDecoder } from '../
 import { typeName } from '../formats/leveldb/internalKey.ts';
 import { baseName, dirName, type FileSystem, joinPath } from '../fs/fileSystem.ts';
 import { DamageLog } from '../iter/damage.ts';
-import type { EntryRow, KeySchemaInfo, LensInfo } from '../model/answers.ts';
+import type { EntryRow, KeySchemaInfo, LensInfo, ValueFormat } from '../model/answers.ts';
 import type { EntryTypeName } from '../model/tree.ts';
 import { SURE_LENS } from '../protocol/viewApi.ts';
 import {
@@ -59,6 +59,10 @@ interface SampleEntry {
   readonly whole: boolean;
 }
 
+/** So begin the ids of lenses that are formats of values. */
+const VALUE = 'value:';
+const CHOSEN = 'chosen for these values; nothing else says so';
+
 interface Fitting {
   readonly matches: readonly LensMatch[];
   readonly schemas: readonly DeclaredSchema[];
@@ -83,14 +87,25 @@ export class Lenses {
     return this.#fitting(store, family).matches;
   }
 
-  infos(store: StoreReader, family: number): readonly LensInfo[] {
-    return this.of(store, family).map(({ lens, confidence, why }) => ({
+  infos(store: StoreReader, family: number, format?: string): readonly LensInfo[] {
+    const { matches, schemas } = this.#fitting(store, family);
+    const asked = format === undefined || matches.some((m) => m.lens.id === format) ? undefined : decoderOf(format);
+    const chosen = asked === undefined ? [] : [{ lens: valueLensOf(asked, schemas), confidence: 0, why: CHOSEN }];
+    return [...matches, ...chosen].map(({ lens, confidence, why }) => ({
       id: lens.id,
       kind: kindOf(lens.id),
       title: lens.title,
       confidence,
       why,
     }));
+  }
+
+  /** The formats of values by name; with `format` that one. Throws INPUT if there is no such format. */
+  formats(format?: string): readonly ValueFormat[] {
+    if (format === undefined) return VALUE_DECODERS.map(({ id, title }) => ({ id: `${VALUE}${id}`, title }));
+    const decoder = decoderOf(format);
+    if (decoder === undefined) throw new StoreError('INPUT', noFormat(format.replace(VALUE, '')));
+    return [{ id: format, title: decoder.title }];
   }
 
   /** Rows as the lens shows them. Value formats can be asked for whether they fit or not; throws INPUT for others. */
@@ -200,9 +215,9 @@ export class Lenses {
     const { matches, schemas } = this.#fitting(store, family);
     const match = matches.find((m) => m.lens.id === id);
     if (match !== undefined) return match.lens;
-    const decoder = id.startsWith('value:') ? valueDecoder(id.slice('value:'.length), unpackValue) : undefined;
+    const decoder = decoderOf(id);
     if (decoder === undefined) {
-      const name = id.startsWith('value:') ? id.slice('value:'.length) : '';
+      const name = id.startsWith(VALUE) ? id.slice(VALUE.length) : '';
       const why =
         cqlFault(name) === undefined
           ? `the lens ${JSON.stringify(id)} does not fit this column family`
@@ -215,8 +230,8 @@ export class Lenses {
   #decoder(store: StoreReader, family: number, id: string | undefined): ValueDecoder {
     const { values } = this.#fitting(store, family);
     // Other lenses show keys, or values of an application that are no formats by themselves.
-    if (id?.startsWith('value:') === true) {
-      const name = id.slice('value:'.length);
+    if (id?.startsWith(VALUE) === true) {
+      const name = id.slice(VALUE.length);
       const found = values.find((v) => v.decoder.id === name)?.decoder ?? valueDecoder(name, unpackValue);
       if (found === undefined) throw new StoreError('INPUT', noFormat(name));
       return found;
@@ -327,7 +342,12 @@ export class Lenses {
 
 function kindOf(id: string): 'application' | 'schema' | 'values' {
   if (id.startsWith('schema:')) return 'schema';
-  return id.startsWith('value:') ? 'values' : 'application';
+  return id.startsWith(VALUE) ? 'values' : 'application';
+}
+
+/** That of a lens of values; undefined for another lens, and for a format that there is not. */
+function decoderOf(id: string): ValueDecoder | undefined {
+  return id.startsWith(VALUE) ? valueDecoder(id.slice(VALUE.length), unpackValue) : undefined;
 }
 
 function reader(decoder: ValueDecoder): ValueReader {

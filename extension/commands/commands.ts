@@ -21,6 +21,7 @@ import { type CompareParts, compareStores } from './compare.ts';
 import { type EvidenceParts, exportEvidence, showEvidence } from './evidence.ts';
 import { exportStore } from './export.ts';
 import { flush } from './flush.ts';
+import { chooseFormat } from './format.ts';
 import { keyHistory } from './keyHistory.ts';
 import { expand } from './paths.ts';
 import { argsOf, askKey, familyFor, isNode, keyFrom, storeFor } from './pickers.ts';
@@ -111,6 +112,7 @@ export function registerCommands(parts: CommandParts): vscode.Disposable {
   on(COMMANDS.scan, t('Scan'), (arg) => scan(parts, argsOf(arg)));
   on(COMMANDS.export, t('Export'), (arg) => exportStore(parts, arg));
   on(COMMANDS.compare, t('Compare'), (arg) => compareStores(parts, arg));
+  on(COMMANDS.chooseFormat, t('Choose Value Format'), (arg) => chooseFormat(parts, arg));
   on(COMMANDS.keyHistory, t('Key History'), (arg) => keyHistory(parts, arg));
 
   on(ITEM_COMMANDS.scanTable, t('Show Entries'), (arg) => {

@@ -45,6 +45,8 @@ export async function perform(
       return vscode.env.clipboard.writeText(what.text);
     case 'chooseLens':
       return rememberLens(services.context.workspaceState, store, what.family, what.lens);
+    case 'askFormat':
+      return run(COMMANDS.chooseFormat, { family: what.family });
     case 'revealTable':
       return tree.revealTable(store, what.table);
     case 'openProblem':

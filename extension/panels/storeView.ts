@@ -19,6 +19,7 @@ import {
   type ViewResult,
 } from '../../engine/protocol/viewApi.ts';
 import type { EngineState } from '../engineClient.ts';
+import { onLensChosen } from '../lenses.ts';
 import { showError } from '../messages.ts';
 import type { Services } from '../services.ts';
 import { settings } from '../settings.ts';
@@ -57,6 +58,9 @@ export abstract class StoreView implements vscode.Disposable {
       panel.onDidDispose(() => this.dispose()),
       panel.onDidChangeViewState(() => {
         if (panel.active) services.stores.setActive(store);
+      }),
+      onLensChosen(({ store: of, family, lens }) => {
+        if (of === store) this.post({ t: 'lens', family, lens });
       }),
       store.onNotice((notice) => this.onNotice(notice)),
       store.onChanged(() => this.storeChanged()),

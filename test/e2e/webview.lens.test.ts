@@ -36,6 +36,7 @@ describe('webview: results through a lens', { skip }, () => {
       'Minecraft Bedrock world',
       'go-ethereum',
       'BSON',
+      'Other format…',
     ]);
     assert.match(
       (await (await now(page.locator('.lens-select'))).getAttribute('title')) ?? '',
@@ -51,6 +52,28 @@ describe('webview: results through a lens', { skip }, () => {
       await (await now(page.getByRole('button', { name: 'Show values' }))).isHidden(),
       'nothing is hidden in a world',
     );
+  });
+
+  it('takes a format that nothing speaks for, when a person asks for one', async () => {
+    const page = await open('view=results', SIZE);
+    await settled(page);
+    assert.equal(await lensOf(page), '');
+    await page.locator('.lens-select').selectOption({ label: 'Other format…' });
+    await page.waitForFunction(
+      () => document.querySelector<HTMLSelectElement>('.lens-select')?.value === 'value:cql:int',
+    );
+    await settled(page);
+    assert.deepEqual((await askedWith(page)).at(-1), 'value:cql:int');
+    assert.equal(await (await now(page.locator('.lens-select'))).getAttribute('title'), 'cql:int: chosen');
+    assert.deepEqual(
+      await page.evaluate(() =>
+        window.harness.sent.flatMap((m) => (m.t === 'do' && m.what.action === 'askFormat' ? [m.what] : [])),
+      ),
+      [{ action: 'askFormat', family: 0 }],
+    );
+    await page.locator('.lens-select').selectOption({ label: 'none' });
+    await settled(page);
+    assert.deepEqual((await askedWith(page)).at(-1), undefined);
   });
 
   it('shows both what was read and the bytes, copies either, and lays JSON out', async () => {
@@ -120,10 +143,12 @@ describe('webview: results through a lens', { skip }, () => {
     assert.equal(await lensOf(off), '');
     const plain = await open('view=results');
     await settled(plain);
-    assert.ok(
-      await (await now(plain.locator('.lens'))).isHidden(),
-      'a store of no known application has no such choice',
+    assert.deepEqual(
+      words(await (await now(plain.locator('.lens-select option'))).allInnerTexts()),
+      ['none', 'Other format…'],
+      'for a store of no known application there are formats to choose',
     );
+    assert.equal(await lensOf(plain), '');
   });
 
   it('hides the values of a browser until they are asked for, with and without its lens', async () => {

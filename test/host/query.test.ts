@@ -105,6 +105,63 @@ test('query: a condition is checked, told, remembered, and changed in place', as
   await run('lsm.clearHistory');
 });
 
+test('query: a format of values is chosen or typed, remembered, and shown by the pages that are there', async () => {
+  const directory = sample('sensors-rocksdb');
+  const store = await opened(directory);
+  const panel = await intoFake(() => run('lsm.scan', { store, family: 'default', limit: 0 }));
+  const family = familyId(store);
+  const offered: vscode.QuickPickItem[] = [];
+  const faults: unknown[] = [];
+  const pick = async (items: Thenable<vscode.QuickPickItem[]> | vscode.QuickPickItem[]) => {
+    offered.push(...(await items));
+    return offered.find((item) => item.label === 'Type it…');
+  };
+  const type = async ({ validateInput }: vscode.InputBoxOptions) => {
+    for (const text of ['cql:map<text>', 'none', 'zstd+', 'cql:map<text,int> '])
+      faults.push(await validateInput?.(text));
+    return ' cql:map<text,int> ';
+  };
+  try {
+    await panel.ready();
+    await withStub(vscode.window, 'showQuickPick', pick, () =>
+      withStub(vscode.window, 'showInputBox', type, async () => {
+        panel.do({ action: 'askFormat', family });
+        await until('the page is told', () => panel.of('lens').length > 0);
+      }),
+    );
+    assert.deepEqual(panel.of('lens'), [{ t: 'lens', family, lens: 'value:cql:map<text,int>' }]);
+    assert.ok(faults.slice(0, 3).every((f) => typeof f === 'string' && f !== ''));
+    assert.equal(faults[3], undefined);
+    const [found] = offered;
+    assert.equal(found?.kind, vscode.QuickPickItemKind.Separator);
+    assert.ok(
+      offered.some((item) => item.label === 'JSON' && /% sure/.test(item.description ?? '')),
+      'what fits',
+    );
+    assert.ok(
+      offered.some((item) => item.label === 'MessagePack' && item.description === 'msgpack'),
+      'what does not',
+    );
+    assert.equal(new Set(offered.map((item) => item.label)).size, offered.length, 'each once');
+    const again = await panel.ready();
+    assert.ok(again.view === 'results');
+    assert.equal(again.lens?.chosen, 'value:cql:map<text,int>', 'it is remembered');
+    const lenses = await panel.call('lenses', { family, format: again.lens?.chosen ?? undefined });
+    assert.equal(lenses.at(-1)?.title, 'CQL map<text,int>');
+    assert.equal(await run('lsm.chooseFormat', { store, family: 'default', format: 'msgpack' }), 'value:msgpack');
+    const errors: string[] = [];
+    const stub = async (message: string): Promise<undefined> => void errors.push(message);
+    await withStub(vscode.window, 'showErrorMessage', stub, async () => {
+      assert.equal(await run('lsm.chooseFormat', { store, family: 'default', format: 'nonesuch' }), undefined);
+    });
+    assert.match(errors.join(), /no value format "nonesuch"/);
+  } finally {
+    panel.do({ action: 'chooseLens', family, lens: null });
+    panel.dispose();
+    await run('lsm.clearHistory');
+  }
+});
+
 test('query: the condition of the form is checked as it is typed', async () => {
   const store = await opened(sample('sensors-rocksdb'));
   const picks = ['all', 'where', 'run'];

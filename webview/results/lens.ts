@@ -23,11 +23,16 @@ export interface LensActions {
   readonly host: Host;
   /** Which lenses fit; those of the family in the store, if it is not told. */
   ask?(family: number): ViewCall<readonly LensInfo[]>;
+  /** Only lenses that fit can be chosen. */
+  readonly fittingOnly?: boolean;
   /** Rows have to be asked for again. */
   changed(): void;
   /** Values are shown or hidden from now on. */
   unmasked(): void;
 }
+
+/** Stands for a format that the person is asked for. */
+const OTHER = 'other';
 
 export class LensPicker {
   readonly element = el('div', { class: 'lens' });
@@ -45,7 +50,15 @@ export class LensPicker {
   constructor(actions: LensActions) {
     this.#a = actions;
     this.element.append(this.#label, this.#select, this.#reveal);
-    this.#select.addEventListener('change', () => this.#choose(this.#select.value));
+    this.#select.addEventListener('change', () => {
+      const { value } = this.#select;
+      if (value !== OTHER) {
+        this.#choose(value);
+        return;
+      }
+      this.#paint();
+      this.#a.host.do({ action: 'askFormat', family: this.#family });
+    });
     this.#reveal.addEventListener('click', () => {
       this.masked = !this.#masked;
     });
@@ -83,7 +96,9 @@ export class LensPicker {
     this.#call?.cancel();
     const isNew = family !== this.#family || this.#found.length === 0;
     this.#family = family;
-    const call = this.#a.ask?.(family) ?? this.#a.host.call('lenses', { family });
+    const { chosen } = choice;
+    const format = chosen === undefined || chosen === null ? {} : { format: chosen };
+    const call = this.#a.ask?.(family) ?? this.#a.host.call('lenses', { family, ...format });
     this.#call = call;
     const settle = (found: readonly LensInfo[]): void => {
       if (this.#call !== call) return;
@@ -98,6 +113,14 @@ export class LensPicker {
     this.#ready = call.result.then(settle, () => settle(this.#found));
   }
 
+  /** A format was chosen for a family elsewhere: it is looked through here too. */
+  chosen(family: number, lens: string): void {
+    if (family !== this.#family || lens === this.#id || this.#a.fittingOnly === true) return;
+    this.#id = undefined;
+    this.start(family, { auto: true, chosen: lens });
+    this.#a.changed();
+  }
+
   #choose(value: string): void {
     const id = value === '' ? undefined : value;
     if (id === this.#id) return;
@@ -108,7 +131,8 @@ export class LensPicker {
   }
 
   #paint(): void {
-    show(this.element, this.#found.length > 0);
+    const others = this.#a.fittingOnly !== true;
+    show(this.element, others || this.#found.length > 0);
     const choices = [
       el('option', { class: 'lens-none' }, 'none'),
       ...this.#found.map((lens) => el('option', {}, visibleString(lens.title))),
@@ -117,7 +141,9 @@ export class LensPicker {
       option.value = this.#found[i - 1]?.id ?? '';
       option.selected = option.value === (this.#id ?? '');
     });
-    fill(this.#select, ...choices);
+    const other = el('option', { class: 'lens-other' }, 'Other format…');
+    other.value = OTHER;
+    fill(this.#select, ...choices, others ? other : null);
     const lens = this.#found.find((l) => l.id === this.#id);
     this.#select.title = lens === undefined ? 'Keys and values as they are stored' : visibleString(whyText(lens));
     const sensitive = hidesValues(this.#found);

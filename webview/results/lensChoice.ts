@@ -30,5 +30,5 @@ export function hidesValues(found: readonly LensInfo[]): boolean {
 
 /** `Minecraft Bedrock world: keys are chunk coordinates (97 % sure)` */
 export function whyText({ title, why, confidence }: LensInfo): string {
-  return `${title}: ${why} (${Math.round(confidence * 100)} % sure)`;
+  return confidence > 0 ? `${title}: ${why} (${Math.round(confidence * 100)} % sure)` : `${title}: ${why}`;
 }

@@ -108,7 +108,12 @@ function answer(message: Extract<FromView, { t: 'call' }>): unknown {
     };
   }
   if (message.method === 'value') return bigValue();
-  if (message.method === 'lenses') return lensed === undefined ? [] : lensesOf(lensed);
+  if (message.method === 'lenses') {
+    const { format } = message.params as { format?: string };
+    const found = lensed === undefined ? [] : lensesOf(lensed);
+    if (format?.startsWith('value:') !== true || found.some((l) => l.id === format)) return found;
+    return [...found, { id: format, kind: 'values', title: format.slice(6), confidence: 0, why: 'chosen' }];
+  }
   if (message.method === 'tables') {
     const all = tablesOf(p['family'] as number);
     const offset = p['offset'] as number;
@@ -126,6 +131,9 @@ function receive(message: FromView): void {
   sent.push(message);
   if (message.t === 'do') sql?.acted(message.what);
   if (message.t === 'do') evidence?.act(message.what);
+  if (message.t === 'do' && message.what.action === 'askFormat') {
+    post({ t: 'lens', family: message.what.family, lens: 'value:cql:int' });
+  }
   if (message.t === 'do' && message.what.action === 'chooseTrack') timeline?.track(true);
   else if (message.t === 'do' && message.what.action === 'restoreTrack') timeline?.track(message.what.track !== null);
   else if (message.t === 'cancel') cancelled.add(message.id);

@@ -207,6 +207,37 @@ describe('service', () => {
     }
   });
 
+  it('formats of values are told, and one is a lens whether it fits or not', async () => {
+    const truth = await tinyLevelDb();
+    const { service } = serve(truth);
+    await service.call('open', { path: AT });
+    const all = await service.call('valueFormats', {});
+    assert.ok(
+      ['value:json', 'value:msgpack', 'value:protobuf', 'value:hex'].every((id) => all.some((f) => f.id === id)),
+    );
+    assert.deepEqual(await service.call('valueFormats', { format: 'value:cql:map<text,int>' }), [
+      { id: 'value:cql:map<text,int>', title: 'CQL map<text,int>' },
+    ]);
+    for (const format of ['value:none', 'value:cql:map<text>', 'value:zstd+none', 'json', 'idb', '']) {
+      await fails(() => service.call('valueFormats', { format }), 'INPUT');
+    }
+    const fitting = await service.call('lenses', { family: 0 });
+    const asked = await service.call('lenses', { family: 0, format: 'value:cql:blob' });
+    assert.deepEqual(asked.slice(0, -1), fitting);
+    assert.deepEqual([asked.at(-1)?.id, asked.at(-1)?.kind, asked.at(-1)?.confidence], ['value:cql:blob', 'values', 0]);
+    assert.deepEqual(await service.call('lenses', { family: 0, format: 'value:none' }), fitting);
+    for (const { id } of fitting) {
+      assert.deepEqual(await service.call('lenses', { family: 0, format: id }), fitting, 'it is there already');
+    }
+    const { query } = await service.call('openQuery', { family: 0 });
+    const ask = { query, from: 0, count: 5, previewBytes: 1 << 20, lens: 'value:cql:blob' };
+    const { items } = await service.call('rows', ask);
+    assert.ok(items.length > 0);
+    for (const { value, shown } of items) {
+      assert.deepEqual(JSON.parse(shown?.value?.text ?? ''), { hex: hex(value as Uint8Array) });
+    }
+  });
+
   it('methods that are not there, and names that every object has, are INPUT', async () => {
     const { service } = serve(await tinyLevelDb());
     for (const method of ['nothing', 'constructor', '__proto__', 'toString']) {
