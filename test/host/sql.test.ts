@@ -297,9 +297,10 @@ test('sql: a query that would run for hours is cancelled while it runs', async (
   try {
     await settings.update('lsm.sql.timeoutSeconds', 86_400, vscode.ConfigurationTarget.Global);
     const running = view.run(request);
-    await until('its tables are filled', () => view.state.phase === 'running' && view.state.table === 'entries');
-    // From here on the engine takes no messages: it is in SQLite.
-    await new Promise((resolve) => setTimeout(resolve, 1_500));
+    await until('the engine takes no messages: it is in SQLite', async () => {
+      const asked = store.call('summary', {}).then(() => false);
+      return Promise.race([asked, new Promise<boolean>((resolve) => setTimeout(() => resolve(true), 1_000))]);
+    });
     panel.do({ action: 'cancelSql' });
     await running;
     assert.equal(view.state.phase === 'failed' && view.state.cancelled, true);
