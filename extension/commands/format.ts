@@ -10,6 +10,8 @@ import { argsOf, type CommandArgs, familyFor, storeFor } from './pickers.ts';
 const t = vscode.l10n.t;
 /** So begin the ids of lenses that are formats of values. */
 const VALUE = 'value:';
+/** Milliseconds. */
+const TOLD_MS = 5_000;
 
 interface FormatArgs extends CommandArgs {
   /** As it is typed: `json`, `zstd+msgpack`; without it the person is asked. */
@@ -24,8 +26,10 @@ export async function chooseFormat(services: Services, arg: unknown): Promise<st
   if (store === undefined || family === undefined) return undefined;
   const lens = args.format === undefined ? await askFormat(store, family.id) : `${VALUE}${args.format}`;
   if (lens === undefined) return undefined;
-  await store.call('valueFormats', { format: lens });
+  const [format] = await store.call('valueFormats', { format: lens });
   await chooseLens(services.context.workspaceState, { store, family: family.id, lens });
+  const told = t('Values of {0} are read as {1}.', family.name, format?.title ?? lens);
+  vscode.window.setStatusBarMessage(told, TOLD_MS);
   return lens;
 }
 
@@ -47,14 +51,14 @@ async function askFormat(store: Store, family: number): Promise<string | undefin
       lens: id,
     })),
     separator(t('Others')),
-    ...all
-      .filter(({ id }) => !formats.some((f) => f.id === id))
-      .map(({ id, title }) => ({ label: title, description: id.slice(VALUE.length), lens: id })),
     {
       label: t('Type it…'),
       description: 'zstd+json, cql:map<text,int>',
       detail: t('A format that is compressed in the values, or a type of CQL'),
     },
+    ...all
+      .filter(({ id }) => !formats.some((f) => f.id === id))
+      .map(({ id, title }) => ({ label: title, description: id.slice(VALUE.length), lens: id })),
   ];
   const picked = await vscode.window.showQuickPick(items, {
     title: t('Format of the values of {0}', store.family(family)?.name ?? ''),
