@@ -26,8 +26,9 @@ export class KeySteps {
   /** Length of all steps. */
   total = 1;
 
-  /** Lives that were looked at. */
+  /** Lives that were looked at for late keys, and those that the steps were measured with. */
   #known = 0;
+  #measured = 0;
   #first = 0;
   #last = -1;
   /** Positions that are no whole numbers, in order. */
@@ -39,14 +40,18 @@ export class KeySteps {
 
   clear(): void {
     this.#known = 0;
+    this.#measured = 0;
     this.#first = 0;
     this.#last = -1;
     this.#late = new Float64Array(0);
     this.#whole = new Uint8Array(0);
   }
 
-  /** Takes in the lives that have come. True if keys that were there before stand elsewhere now. */
-  learn(t: Lives, { firstPosition, lastPosition }: PositionRange): boolean {
+  /**
+   * Takes in the lives that have come. True if keys that were there before stand elsewhere now. While the history is
+   * `loading`, steps are measured again only when it has doubled: each time looks at all of its lives.
+   */
+  learn(t: Lives, { firstPosition, lastPosition }: PositionRange, loading = false): boolean {
     let anew = this.#known === 0 || this.#first !== firstPosition || this.#last !== lastPosition;
     const late: number[] = [];
     for (let life = this.#known; life < t.lives; life++) {
@@ -60,8 +65,10 @@ export class KeySteps {
     }
     this.#first = firstPosition;
     this.#last = lastPosition;
-    if (!anew && this.#known === t.lives) return false;
     this.#known = t.lives;
+    const come = t.lives - this.#measured;
+    if (!anew && (come === 0 || (loading && come < this.#measured))) return false;
+    this.#measured = t.lives;
     return this.#measure(this.#wholeSteps(t)) || anew;
   }
 

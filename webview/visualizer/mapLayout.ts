@@ -24,6 +24,8 @@ export const L0_ROWS_MAX = 128;
 export interface PositionRange {
   readonly firstPosition: number;
   readonly lastPosition: number;
+  /** Of the whole history; fewer have come while it is loading. */
+  readonly events?: number;
 }
 
 const NOTHING: PositionRange = { firstPosition: 0, lastPosition: -1 };
@@ -120,7 +122,8 @@ export class TreeLayout implements MapLayout {
   }
 
   #placeKeys(t: Timeline, info: PositionRange): void {
-    const moved = this.#steps.learn(t, info.lastPosition >= info.firstPosition ? info : NOTHING);
+    const range = info.lastPosition >= info.firstPosition ? info : NOTHING;
+    const moved = this.#steps.learn(t, range, t.events < (info.events ?? 0));
     const steps = this.#steps;
     const { total } = steps;
     const { left, right } = this;

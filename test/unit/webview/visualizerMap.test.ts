@@ -154,6 +154,15 @@ describe('layout of the visualiser map', () => {
       for (let n = 1; n < timeline.lives; n += 9) grown.learn({ lives: n, level, smallest, largest }, range);
       grown.learn(timeline, range);
       assert.equal(grown.learn(timeline, range), false, 'nothing is new');
+      const loaded = new KeySteps();
+      let measured = 0;
+      for (let n = 1; n < timeline.lives; n++) {
+        if (loaded.learn({ lives: n, level, smallest, largest }, range, true)) measured++;
+      }
+      assert.ok(measured < 12, `${measured} times, for ${timeline.lives} lives that came one by one`);
+      loaded.learn(timeline, range);
+      assert.equal(loaded.total, total, 'at the end it is as if all had come at once');
+      for (let p = 0; p < 300; p++) assert.equal(loaded.before(p), edges[p]);
       assert.equal(grown.total, total);
       for (let p = 0; p < 300; p++) assert.equal(grown.before(p), edges[p]);
       for (let p = 0; p < 300; p++) {
